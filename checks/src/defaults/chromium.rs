@@ -186,39 +186,26 @@ impl Chromium {
         Ok(all.filter(|(_, url)| url.starts_with(begins)).collect())
     }
 
-    /// Sends commands to a target, in one session with it; returns the result of the last one.
-    ///
-    /// # Errors
-    /// As [`Self::call`].
-    pub async fn call_in(&mut self, target: &str, commands: &[(&str, Value)]) -> Result<Value> {
-        let attach = json!({ "targetId": target, "flatten": true });
-        let mut session = self.call("Target.attachToTarget", &attach).await?;
-        let session = session["sessionId"].take();
-        let mut last = Value::Null;
-        for (method, parameters) in commands {
-            let command = json!({
-                "method": method, "params": parameters, "sessionId": session,
-            });
-            last = self.ask(command).await?;
-        }
-        let detach = json!({ "sessionId": session });
-        // The last command may have ended the target.
-        drop(self.call("Target.detachFromTarget", &detach).await);
-        Ok(last)
-    }
-
     /// The value of an expression in a target. A promise is awaited.
     ///
     /// # Errors
     /// It throws, or as [`Self::call`].
     pub async fn evaluate(&mut self, target: &str, expression: &str) -> Result<Value> {
+        let attach = json!({ "targetId": target, "flatten": true });
+        let mut session = self.call("Target.attachToTarget", &attach).await?;
+        let session = session["sessionId"].take();
         let parameters = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
             "userGesture": true,
         });
         let mut done = self
-            .call_in(target, &[("Runtime.evaluate", parameters)])
+            .ask(json!({
+                "method": "Runtime.evaluate", "params": parameters, "sessionId": session,
+            }))
             .await?;
+        let detach = json!({ "sessionId": session });
+        // The expression may have ended the target.
+        drop(self.call("Target.detachFromTarget", &detach).await);
         if let Some(thrown) = done.get("exceptionDetails") {
             bail!("{expression} threw {thrown}");
         }

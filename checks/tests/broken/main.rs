@@ -10,6 +10,7 @@ mod first;
 mod hostile;
 mod place;
 mod stored;
+mod unstarted;
 mod web_rtc;
 
 use checks::popup::Popup;
@@ -58,6 +59,8 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
     show.a_damaged_state_of_tor_is_set_aside_only_after_a_second_yes()
         .await;
     show.a_worker_that_cannot_decide_shuts_and_says_so().await;
+    show.a_worker_that_chromium_never_starts_is_told_and_shut()
+        .await;
     show.a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup()
         .await;
     show.the_shell_bears_every_way_of_not_deciding().await;
@@ -238,7 +241,7 @@ impl Show {
             .await;
         self.fault("panic").await;
         self.is_told_and_shut_with_a_popup_closing().await;
-        self.broken_pictures().await;
+        self.broken_pictures("broken").await;
 
         // The worker is started again, less and less often. A popup that opens now learns of it
         // too.
@@ -363,11 +366,11 @@ impl Show {
         }
     }
 
-    async fn broken_pictures(&self) {
+    async fn broken_pictures(&self, name: &str) {
         for dark in [true, false] {
             self.browser.switch_to(&self.popup.tab).await.unwrap();
             self.browser.set_dark(dark).await.unwrap();
-            let picture = self.picture("broken", dark);
+            let picture = self.picture(name, dark);
             let size = meter_testkit::browser::Size {
                 width: 360,
                 height: 220,

@@ -4,7 +4,6 @@
 mod floor;
 mod names;
 mod services;
-mod unstarted;
 mod welcomes;
 mod windows;
 

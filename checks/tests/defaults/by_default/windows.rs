@@ -117,7 +117,7 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
 }
 
 /// Starts the killed browser again, with a private window. On a busy machine it may not start the
-/// extension's worker (see `unstarted`). Nothing may go out then, and the popup says to restart the
+/// extension's worker at all (decision 24). Nothing may go out then, and the popup says to restart the
 /// browser, so that is done.
 async fn begun_again(world: &World, product: &Product) -> Result<(Chromium, String)> {
     let mut line = product.chromium(false)?;
@@ -137,7 +137,7 @@ async fn begun_again(world: &World, product: &Product) -> Result<(Chromium, Stri
     bail!("no worker after {STARTS_MAX} starts")
 }
 
-pub(super) async fn open_popup(browser: &mut Chromium) -> Result<String> {
+async fn open_popup(browser: &mut Chromium) -> Result<String> {
     let url = format!("chrome-extension://{}/popup/popup.html", extension_id()?);
     let popup = browser.open(&url).await?;
     // Until its document is there, the tab is an empty page without the extension's interfaces.
