@@ -164,8 +164,8 @@ by("rows").addEventListener("click", ({ target }) => {
   opened(proof, button, ledger === null ? null : receipt(rust, current, proof.row.sequence));
 });
 
-/** The receipt of a session, verified by the Rust of this page with the key that is pinned here. While
- *  the host answers, a new session may take the place of this one in the list. */
+/** The receipt of a session, verified by the Rust of this page with the key that is pinned here.
+ *  While the host answers, a new session may take the place of this one in the list. */
 async function receipt(mine, place, number) {
   const pinned = ledger;
   const answer = await ask(JSON.parse(mine.ask_receipt(place)));

@@ -77,8 +77,8 @@ async function known() {
   return { ...(await story()).broken, unstarted: await isUnstarted() };
 }
 
-/** Whether Chromium has no worker that it could start. It may register one and never run it, whatever
- *  wakes it, until the browser itself starts again. */
+/** Whether Chromium has no worker that it could start. It may register one and never run it,
+ *  whatever wakes it, until the browser itself starts again. */
 async function isUnstarted() {
   if (api.proxy.onRequest) return false;
   const found = await navigator.serviceWorker.getRegistration().catch(() => undefined);

@@ -1,6 +1,6 @@
-// What a person clicks on a page reaches the worker, whenever that is stopped. A worker that is just
-// ending receives nothing, and a post to it does not fail. So each click is followed by a ping with
-// a number, and a click whose ping was not answered is sent again to the next worker.
+// What a person clicks on a page reaches the worker, whenever that is stopped. A worker that is
+// just ending receives nothing, and a post to it does not fail. So each click is followed by a ping
+// with a number, and a click whose ping was not answered is sent again to the next worker.
 
 let pings = 0;
 // The clicks that no worker has heard for certain, each with its ping, the oldest first.
@@ -12,7 +12,7 @@ export function click(intent, post) {
   unheard.push({ intent, number: ping(post) });
 }
 
-/** Asks the worker's shell for a sign of life. It answers `{ pong: number }`, whatever Rust does. */
+/** Asks the worker's shell for a sign of life: `{ pong: number }`, whatever Rust does. */
 export function ping(post) {
   pings += 1;
   post({ ping: pings });

@@ -1,5 +1,5 @@
-//! Chromium that registers the extension's worker and never runs it. It does so now and then after a
-//! kill on a busy machine, and not on demand, so its two interfaces that show it are replaced.
+//! Chromium that registers the extension's worker and never runs it. It does so now and then after
+//! a kill on a busy machine, and not on demand, so its two interfaces that show it are replaced.
 
 use super::{LIMIT, Show};
 use serde_json::json;

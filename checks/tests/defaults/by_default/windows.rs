@@ -117,8 +117,8 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
 }
 
 /// Starts the killed browser again, with a private window. On a busy machine it may not start the
-/// extension's worker at all (decision 24). Nothing may go out then, and the popup says to restart the
-/// browser, so that is done.
+/// extension's worker at all (decision 24). Nothing may go out then, and the popup says to restart
+/// the browser, so that is done.
 async fn begun_again(world: &World, product: &Product) -> Result<(Chromium, String)> {
     let mut line = product.chromium(false)?;
     line.extend(["--incognito", "http://first.private.test/"].map(Into::into));
