@@ -1,7 +1,7 @@
 //! Chromium that registers the extension's worker and never runs it. It does so now and then after
 //! a kill on a busy machine, and not on demand, so its two interfaces that show it are replaced.
 
-use super::{LIMIT, Show};
+use super::Show;
 use serde_json::json;
 
 /// As Chromium 156 behaves then: a port is open and silent, and a registration has no worker.

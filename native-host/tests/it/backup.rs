@@ -13,6 +13,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -34,7 +35,10 @@ pub(crate) fn home_with(reports: u32) -> TestHome {
 
 /// The arguments of a command with the passphrase in a file.
 pub(crate) fn with_words(home: &TestHome, args: &[&str], words: &str) -> Command {
-    let path = home.user().join("words");
+    // A file of its own, because commands may run at the same time.
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = home.user().join(format!("words-{number}"));
     fs::write(&path, format!("{words}\n")).expect("written");
     let mut command = home.command(args);
     command.arg("--passphrase-file").arg(path);
