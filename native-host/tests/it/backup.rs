@@ -35,11 +35,13 @@ pub(crate) fn home_with(reports: u32) -> TestHome {
 
 /// The arguments of a command with the passphrase in a file.
 pub(crate) fn with_words(home: &TestHome, args: &[&str], words: &str) -> Command {
-    // A file of its own, because commands may run at the same time.
+    let path = home.user().join("words");
+    // In one step, because commands may begin together.
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let path = home.user().join(format!("words-{number}"));
-    fs::write(&path, format!("{words}\n")).expect("written");
+    let draft = home.user().join(format!("words-{number}"));
+    fs::write(&draft, format!("{words}\n")).expect("written");
+    fs::rename(draft, &path).expect("renamed");
     let mut command = home.command(args);
     command.arg("--passphrase-file").arg(path);
     command
