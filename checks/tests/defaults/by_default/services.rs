@@ -104,9 +104,10 @@ async fn asked_more(browser: &mut Firefox) -> Result<()> {
                 }
         return -1;
     })()";
+    // A page that was just opened is not there at once.
+    browser.wait_until(LIMIT, &format!("{asked} >= 0")).await?;
     let before = browser.privileged(&format!("return {asked}")).await?;
     let before = before.as_i64().context("a number")?;
-    ensure!(before >= 0, "the page is gone");
     browser
         .wait_until(LIMIT, &format!("{asked} > {}", before + 20))
         .await
