@@ -26,6 +26,7 @@ pub use clocked::Clock;
 pub use db::{Db, FromStore};
 pub use error::{StoreError, StoreFault};
 pub use pages::Pages;
+pub(crate) use pages::out_of_order;
 pub use postgres::{Postgres, PostgresUrl};
 pub use schema::SCHEMA_VERSION;
 pub use size::free_bytes;

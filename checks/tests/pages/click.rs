@@ -16,7 +16,8 @@ fn with_workers(script: &str) -> String {
                 onDisconnect: {{ addListener: (listener) => (port.close = listener) }},
                 postMessage(message) {{
                     if (port.isClosed) throw new Error('closed');
-                    if (!message.ping) port.sent.push(message.intent ?? message.ask);
+                    if (message.ping) port.asked = message.ping;
+                    else port.sent.push(message.intent ?? message.ask);
                 }},
             }};
             ports.push(port);
@@ -45,7 +46,7 @@ pub(crate) async fn waits_for_the_next_worker(desk: &Desk) {
         source.intend('turn_on');
         const second = await next();
         const third = await next();
-        await third.speak({ pong: true });
+        await third.speak({ pong: third.asked });
         const fourth = await next();
         return [ports[0], second, third, fourth].map(({ sent }) => sent)",
     );

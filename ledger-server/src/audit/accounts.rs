@@ -1,7 +1,7 @@
 //! Replays the awards of every account against its budgets.
 
 use super::{finding::Audit, papers::Papers};
-use crate::store::{Db, Row, Store, StoreError, Value, statements};
+use crate::store::{Db, Pages, Row, Store, StoreError, Value, statements};
 use meter_core::{Budgets, ByteCount, DurationMs, UnixMs};
 
 /// Accounts in one snapshot.
@@ -16,21 +16,19 @@ pub(super) fn check(
     audit: &mut Audit,
     go_on: &dyn Fn() -> bool,
 ) -> Result<(), StoreError> {
-    let mut after = Vec::new();
+    let mut pages = Pages::new(statements::ACCOUNTS, vec![Value::Bytes(Vec::new())]);
     while go_on() {
-        let last = store.read(|db| {
-            let page = [Value::Bytes(after.clone()), ACCOUNTS.into()];
-            let rows = db.rows(statements::ACCOUNTS, &page)?;
-            let mut last = None;
+        let checked = store.read(|db| {
+            let rows = pages.next(db, ACCOUNTS)?;
+            let count = rows.len();
             for row in rows.into_iter().take_while(|_| go_on()) {
-                last = Some(check_one(db, row, papers, audit)?);
+                check_one(db, row, papers, audit)?;
             }
-            Ok::<_, StoreError>(last)
+            Ok::<_, StoreError>(count)
         })?;
-        let Some(last) = last else {
+        if checked == 0 {
             break;
-        };
-        after = last;
+        }
     }
     Ok(())
 }
@@ -40,7 +38,7 @@ fn check_one(
     mut row: Row,
     papers: &Papers,
     audit: &mut Audit,
-) -> Result<Vec<u8>, StoreError> {
+) -> Result<(), StoreError> {
     audit.accounts += 1;
     let id = row.bytes()?;
     let name = format!("account_id {}", hex::encode(&id));
@@ -68,7 +66,7 @@ fn check_one(
         let reason = "it was paid for more time or bytes than its row says";
         audit.findings.add_of(&id, "accounts", name, reason);
     }
-    Ok(id)
+    Ok(())
 }
 
 /// Follows the awards of one era, in the order of their times.
@@ -80,22 +78,15 @@ fn follow_era(
     papers: &Papers,
     audit: &mut Audit,
 ) -> Result<(), StoreError> {
-    let mut at = (-1_i64, -1_i64, -1_i64);
+    let mut pages = Pages::new(statements::AUDIT_AWARDS, vec![Value::Int(-1); 3])
+        .of(vec![account.into(), era.into()]);
     loop {
-        let page = [
-            account.into(),
-            era.into(),
-            at.0.into(),
-            at.1.into(),
-            at.2.into(),
-            AWARDS.into(),
-        ];
-        let rows = db.rows(statements::AUDIT_AWARDS, &page)?;
+        let rows = pages.next(db, AWARDS)?;
         if rows.is_empty() {
             return Ok(());
         }
         for mut row in rows {
-            at = (row.int()?, row.int()?, row.int()?);
+            let at = (row.int()?, row.int()?, row.int()?);
             if let Err(reason) = course.follow(at.0, row, papers) {
                 let place = format!("chain_no {}, seq {}", at.1, at.2);
                 audit.findings.add_of(account, "reports", place, reason);

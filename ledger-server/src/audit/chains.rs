@@ -5,7 +5,7 @@ use super::{
     papers::{self, Papers},
     reports::{Proven, ReportRow, prove_while},
 };
-use crate::store::{Db, Row, Store, StoreError, statements};
+use crate::store::{Db, Row, Store, StoreError, out_of_order, statements};
 use meter_core::{
     Amount, ByteCount, ChainError, ChainHead, ChainId, CheckedKey, DeviceKey, DurationMs, LinkHash,
     RunningTotals,
@@ -82,6 +82,9 @@ fn check_page(
     let Some(last) = last else {
         return Ok(None);
     };
+    if last <= after {
+        return Err(out_of_order());
+    }
     let mut rows = reports(db, (after, i64::MAX), last)?;
     while let Some(end) = rows.last().map(|row| (row.chain_no, row.seq))
         && go_on()
@@ -119,7 +122,14 @@ fn check_page(
 fn reports(db: &mut dyn Db, at: (i64, i64), last: i64) -> Result<Vec<ReportRow>, StoreError> {
     let page = [at.0.into(), at.1.into(), last.into(), REPORTS.into()];
     let rows = db.rows(statements::AUDIT_REPORTS, &page)?;
-    rows.into_iter().map(ReportRow::read).collect()
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(ReportRow::read)
+        .collect::<Result<_, _>>()?;
+    match rows.last() {
+        Some(row) if (row.chain_no, row.seq) <= at => Err(out_of_order()),
+        _ => Ok(rows),
+    }
 }
 
 fn name(row: &ReportRow) -> String {

@@ -2,7 +2,7 @@
 //! reports stay, so replays and audits work as before. The device keeps its reports.
 
 use super::Ledger;
-use crate::store::{Row, StoreError, Value, statements};
+use crate::store::{Row, StoreError, Value, out_of_order, statements};
 use meter_core::UnixMs;
 
 /// Chains in one transaction, so that reports are taken meanwhile.
@@ -26,6 +26,9 @@ impl Ledger {
             let Some(&last) = numbers.last() else {
                 break;
             };
+            if last <= after {
+                return Err(out_of_order());
+            }
             after = last;
             let of = |number: &i64| vec![Value::Int(*number), Value::Int(before.get_signed())];
             let sets: Vec<_> = numbers.iter().map(of).collect();

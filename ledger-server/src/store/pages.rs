@@ -1,6 +1,7 @@
 //! Reads the rows of a statement page by page.
 
 use super::{Db, Row, StoreError, Value};
+use std::cmp::Ordering;
 
 /// Where the next page begins.
 #[derive(Clone, Debug)]
@@ -28,15 +29,40 @@ impl Pages {
     /// At most `limit` further rows; none after the last.
     ///
     /// # Errors
-    /// When the database cannot answer.
+    /// When the database cannot answer, or [`StoreError::Damaged`] when its rows do not come in the
+    /// order of their names: then the pages might never end.
     pub fn next(&mut self, db: &mut dyn Db, limit: u32) -> Result<Vec<Row>, StoreError> {
         let mut parameters = [self.of.as_slice(), &self.after].concat();
         parameters.push(limit.into());
         let rows = db.rows(self.sql, &parameters)?;
         if let Some(last) = rows.last() {
             let name = last.columns().iter().take(self.after.len());
-            self.after = name.cloned().collect();
+            let name: Vec<_> = name.cloned().collect();
+            if !follows(&self.after, &name) {
+                return Err(out_of_order());
+            }
+            self.after = name;
         }
         Ok(rows)
     }
+}
+
+/// Whether a name comes behind another one, column by column.
+fn follows(before: &[Value], name: &[Value]) -> bool {
+    for pair in before.iter().zip(name) {
+        let order = match pair {
+            (Value::Int(before), Value::Int(own)) => own.cmp(before),
+            (Value::Bytes(before), Value::Bytes(own)) => own.cmp(before),
+            _ => return false,
+        };
+        if order != Ordering::Equal {
+            return order == Ordering::Greater;
+        }
+    }
+    false
+}
+
+/// What damage to an index or to the columns that it holds looks like to who reads row after row.
+pub(crate) fn out_of_order() -> StoreError {
+    StoreError::Damaged("rows are not in the order of their index".to_owned())
 }

@@ -14,7 +14,7 @@ use onionmeter_ledger::{
     audit,
     committer::Answer,
     ledger::{Ledger, Outcome},
-    store::{Place, Store, StoreError},
+    store::{Pages, Place, Store, StoreError, Value},
 };
 use rusqlite::Connection;
 use std::{fs, path::Path, sync::Arc};
@@ -107,6 +107,25 @@ async fn d_01_a_changed_bit_anywhere_in_the_file_is_noticed_or_harmless() {
         }
     }
     assert!(found > 30, "{found}");
+}
+
+/// A damaged index may bring the same rows again and again. This statement does.
+#[test]
+fn d_01_rows_that_come_again_end_what_reads_them_page_by_page() {
+    let home = Home::new();
+    let place = Place::File(home.outer.path().join("ledger.sqlite3"));
+    let store = Store::open(&place).expect("a database");
+    for again in ["5", "X'05'"] {
+        let sql: &'static str = format!("SELECT {again} WHERE $1 IS NOT $2").leak();
+        let first = match again {
+            "5" => Value::Int(-1),
+            _ => Value::Bytes(Vec::new()),
+        };
+        let mut pages = Pages::new(sql, vec![first]);
+        let mut next = || store.read(|db| pages.next(db, 10));
+        assert_eq!(next().expect("a page").len(), 1);
+        assert!(matches!(next(), Err(StoreError::Damaged(_))));
+    }
 }
 
 fn client(serving: &Serving) -> LedgerClient {
