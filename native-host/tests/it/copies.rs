@@ -8,37 +8,14 @@ use crate::{
     support::TestHome,
 };
 use rustix::fs::{CWD, Mode, mkfifoat};
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, os::unix::fs::symlink, path::Path, thread};
 
 const WORDS: &str = "correct horse battery staple";
-
-/// A command that takes longer waits for ever.
-const HANG: Duration = Duration::from_secs(60);
 
 fn backup(home: &TestHome, name: &str) -> Said {
     let path = home.user().join(name);
     let path = path.to_str().expect("UTF-8");
-    let mut command = with_words(home, &["backup", path], WORDS);
-    let mut child = command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let late = Instant::now() + HANG;
-    while child.try_wait().expect("ours").is_none() {
-        if Instant::now() > late {
-            child.kill().expect("ours");
-            panic!("{command:?} hangs");
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    Said::from(&child.wait_with_output().expect("it has ended"))
+    Said::unless_it_hangs(&mut with_words(home, &["backup", path], WORDS))
 }
 
 fn pipe(path: &Path) {

@@ -9,30 +9,26 @@ use std::{fs, process::Command};
 
 /// A command that may open as many files.
 fn limited(home: &TestHome, files: u32, args: &[&str]) -> Said {
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", r#"ulimit -n "$FILES" && exec "$P" "$@""#, "sh"])
-        .args(args)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", home.user())
-        .env("ONIONMETER_HOME", home.root())
-        .env("FILES", files.to_string())
-        .env("P", PROGRAM);
-    Said::of(&mut shell)
+    below("-n", home, files, args)
 }
 
 /// A command whose files may have no more than so many blocks.
 fn small_files(home: &TestHome, blocks: u32, args: &[&str]) -> Said {
+    below("-f", home, blocks, args)
+}
+
+/// A command below this limit of `ulimit`.
+fn below(limit: &str, home: &TestHome, most: u32, args: &[&str]) -> Said {
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", r#"ulimit -f "$BLOCKS" && exec "$P" "$@""#, "sh"])
+        .args(["-c", r#"ulimit "$LIMIT" "$MOST" && exec "$P" "$@""#, "sh"])
         .args(args)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", home.user())
         .env("ONIONMETER_HOME", home.root())
-        .env("BLOCKS", blocks.to_string())
+        .env("LIMIT", limit)
+        .env("MOST", most.to_string())
         .env("P", PROGRAM);
     Said::of(&mut shell)
 }

@@ -6,35 +6,7 @@ use crate::{
     support::TestHome,
 };
 use rustix::fs::{CWD, Mode, mkfifoat};
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
-
-/// A command that takes longer waits for ever.
-const HANG: Duration = Duration::from_secs(60);
-
-/// Ends a command that hangs, so that the test fails and says which it was.
-fn unless_it_hangs(command: &mut Command) -> Said {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let late = Instant::now() + HANG;
-    while child.try_wait().expect("ours").is_none() {
-        if Instant::now() > late {
-            child.kill().expect("ours");
-            panic!("{command:?} hangs");
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    Said::from(&child.wait_with_output().expect("it has ended"))
-}
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 /// Makes a link that leads to itself.
 fn circle(path: &Path) {
@@ -89,7 +61,7 @@ fn a_pipe_or_a_device_in_place_of_a_file_is_told_and_never_waited_for() {
             drop(fs::remove_file(&path));
             put(&path);
             let args: Vec<_> = args.split(' ').collect();
-            let said = unless_it_hangs(&mut home.command(&args));
+            let said = Said::unless_it_hangs(&mut home.command(&args));
             let text = said.expect(code, &[words]);
             let is_told = words == "Onionmeter" || words == "is open" || text.contains(what);
             assert!(is_told, "{args:?} with {what}: {text}");
@@ -120,9 +92,9 @@ fn what_is_no_file_beside_the_book_is_named_by_every_command_and_left_as_it_is()
                 (&["monitor", "start"], 73),
                 (&["doctor"], 1),
             ] {
-                unless_it_hangs(&mut home.command(args)).expect(code, &words);
+                Said::unless_it_hangs(&mut home.command(args)).expect(code, &words);
             }
-            unless_it_hangs(&mut home.command(&["status"])).expect(0, &["not known"]);
+            Said::unless_it_hangs(&mut home.command(&["status"])).expect(0, &["not known"]);
             assert!(path.symlink_metadata().is_ok(), "{said}");
             drop(fs::remove_file(&path));
             drop(fs::remove_dir(&path));
@@ -150,7 +122,7 @@ fn what_is_no_file_in_the_place_of_the_book_is_named_by_every_command() {
             (&["reports"], 65),
             (&["doctor"], 1),
         ] {
-            unless_it_hangs(&mut home.command(args)).expect(code, &[&said]);
+            Said::unless_it_hangs(&mut home.command(args)).expect(code, &[&said]);
         }
         fs::remove_file(&path).expect("ours");
     }
@@ -217,7 +189,7 @@ fn the_lock_of_settings_is_waited_for_by_nobody_where_it_is_no_file() {
         put(&lock);
         let words = [&name, what, "move it away"];
         let args = ["config", "set", "session.min_bytes", "30000"];
-        unless_it_hangs(&mut home.command(&args)).expect(73, &words);
+        Said::unless_it_hangs(&mut home.command(&args)).expect(73, &words);
         check(&home, &["doctor"], 1, &words);
         drop(fs::remove_file(&lock));
         drop(fs::remove_dir(&lock));
@@ -335,7 +307,7 @@ fn install_waits_for_no_pipe_and_names_a_folder_in_the_place_of_its_files() {
     let program = home.root().join("bin/onionmeter");
     fs::remove_file(&program).expect("there");
     pipe(&program);
-    unless_it_hangs(&mut home.command(&["install"])).expect(4, &[]);
+    Said::unless_it_hangs(&mut home.command(&["install"])).expect(4, &[]);
     assert!(program.is_file(), "a pipe holds nothing");
     let list = home.root().join("registered.json");
     for path in [program, list] {

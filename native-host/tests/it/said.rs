@@ -1,7 +1,14 @@
 //! The exit status and the output of one command.
 
 use crate::support::TestHome;
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A command that takes longer waits for ever.
+const HANG: Duration = Duration::from_secs(60);
 
 /// Exit status and all text of one command, on both of its streams.
 pub(crate) struct Said {
@@ -17,6 +24,27 @@ impl Said {
         Self {
             command: format!("{command:?}"),
             ..Self::from(&output)
+        }
+    }
+
+    /// The same, but ends a command that hangs, so that the test fails and says which it was.
+    pub(crate) fn unless_it_hangs(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let late = Instant::now() + HANG;
+        while child.try_wait().expect("ours").is_none() {
+            if Instant::now() > late {
+                child.kill().expect("ours");
+                panic!("{command:?} hangs");
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Self {
+            command: format!("{command:?}"),
+            ..Self::from(&child.wait_with_output().expect("it has ended"))
         }
     }
 
