@@ -2,7 +2,7 @@
 //! reports stay, so replays and audits work as before. The device keeps its reports.
 
 use super::Ledger;
-use crate::store::{Row, StoreError, Value, out_of_order, statements};
+use crate::store::{Pages, Row, StoreError, Value, statements};
 use meter_core::UnixMs;
 
 /// Chains in one transaction, so that reports are taken meanwhile.
@@ -15,21 +15,15 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer; what was forgotten before stays forgotten.
     pub fn prune(&self, before: UnixMs, go_on: impl Fn() -> bool) -> Result<u64, StoreError> {
-        let (mut after, mut pruned) = (-1_i64, 0_u64);
+        let mut pages = Pages::new(statements::CHAIN_NUMBERS, vec![Value::Int(-1)]);
+        let mut pruned = 0_u64;
         while go_on() {
-            let page = [after.into(), CHAINS_AT_ONCE.into()];
-            let rows = self
-                .store
-                .read(|db| db.rows(statements::CHAIN_NUMBERS, &page))?;
+            let rows = self.store.read(|db| pages.next(db, CHAINS_AT_ONCE))?;
+            if rows.is_empty() {
+                break;
+            }
             let numbers = rows.into_iter().map(|mut row: Row| row.int());
             let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-            let Some(&last) = numbers.last() else {
-                break;
-            };
-            if last <= after {
-                return Err(out_of_order());
-            }
-            after = last;
             let of = |number: &i64| vec![Value::Int(*number), Value::Int(before.get_signed())];
             let sets: Vec<_> = numbers.iter().map(of).collect();
             let changed = self
