@@ -19,7 +19,8 @@ looks for damage to the file and its indexes. It changes nothing, and may run wh
 served.
 
 Exit status: 0 everything is as it was written, 1 something is not: each line names the table, the
-row and the reason.";
+row and the reason, 2 the database cannot be opened, or is so damaged that it cannot be read to its
+end, 69 it does not answer.";
 
 pub(super) fn run(common: &Common) -> Result<Answer, Refusal> {
     let home = common.home()?;
