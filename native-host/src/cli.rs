@@ -174,14 +174,14 @@ May be repeated at any time; what is in order stays as it is.
 
 Exit status: 0 registered, 4 no browser was found, 64 the home, a folder or the program cannot be \
 used,
-73 not everything could be written.";
+73 not everything could be written, 75 another install or uninstall is at work.";
 
 const UNINSTALL_HELP: &str = "\
 Turn protection off in the popup before you remove the extension.
 
 Exit status: 0 nothing is registered any more, 7 the daemon does not answer, 64 refused or not \
 confirmed,
-73 not everything could be removed.";
+73 not everything could be removed, 75 another install or uninstall is at work.";
 
 const DOCTOR_HELP: &str = "\
 Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing and starts nothing.

@@ -1,6 +1,7 @@
-//! The lock of a home's daemon, and the process that holds it.
+//! The lock of a home's daemon, and the process that holds it; and locks of commands that wait for
+//! each other.
 //!
-//! Three locks, which the kernel frees in whatever way the daemon ends: flock(2) on
+//! The daemon has three locks, which the kernel frees in whatever way the daemon ends: flock(2) on
 //! `run/daemon.lock`, which older daemons use, too; flock(2) on the home folder, which stays when
 //! somebody removes `run/`; and a record lock (fcntl(2)) on the file, because for that one the
 //! kernel tells its holder.
@@ -18,7 +19,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A lock held by a daemon.
@@ -40,6 +41,9 @@ pub(crate) enum Lock {
 /// that.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often a lock is tried that another command holds.
+const TURN_EVERY: Duration = Duration::from_millis(10);
 
 impl DaemonLock {
     /// Takes the lock; `None` when another process holds it.
@@ -93,12 +97,36 @@ impl DaemonLock {
     }
 }
 
-fn take_file(home: &Home) -> io::Result<Option<File>> {
+/// Locks a file, which is made where it is missing, and waits for others that have the lock; `None`
+/// if they have it for longer than `patience`. Dropping the file frees it.
+///
+/// # Errors
+/// The file cannot be made, or the file system has no locks.
+pub(crate) fn in_turn(path: &Path, patience: Duration) -> io::Result<Option<File>> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let file = open_or_make(path)?;
+        // The one before may have removed the file.
+        if lock::take(&file)? && is_same(&file, path) {
+            return Ok(Some(file));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        thread::sleep(TURN_EVERY);
+    }
+}
+
+fn open_or_make(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     files::make_with_mode(&mut options, 0o600);
-    let opened = files::open_itself(&mut options).open(home.lock());
-    let mut file = opened.map_err(|error| in_the_way(&home.lock(), error))?;
+    let opened = files::open_itself(&mut options).open(path);
+    opened.map_err(|error| in_the_way(path, error))
+}
+
+fn take_file(home: &Home) -> io::Result<Option<File>> {
+    let mut file = open_or_make(&home.lock())?;
     if !lock::take(&file)? {
         return Ok(None);
     }

@@ -104,7 +104,7 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         TOO_SOON,
         "too_soon",
-        "too soon or too often; possible again in a few seconds",
+        "too soon, too often, or another one is at work; possible again in a few seconds",
     ),
     (
         PROTOCOL,

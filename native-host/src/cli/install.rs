@@ -10,7 +10,7 @@ use super::{
 use crate::{
     home::{self, Home, HomeError},
     launch::{self, Launcher},
-    problems,
+    lock, problems,
     registration::{
         self, Command, ManifestState, Place, Presence, ProgramError, Reach, Record, Removed, Trial,
         all_places,
@@ -18,8 +18,10 @@ use crate::{
 };
 use clap::Args;
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 #[derive(Args)]
@@ -59,6 +61,9 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
         .collect();
     let named = named.map_err(|error| usage(&error))?;
     home.prepare().map_err(|error| usage(&error))?;
+    let _turn = turn(home)?;
+    // A purge whose turn was before may have removed it.
+    home.prepare().map_err(|error| usage(&error))?;
     let program = registration::put_program(home).map_err(|error| not_put(&error))?;
 
     let mut parts = Parts::new(format);
@@ -93,6 +98,32 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     whole &= launcher(&mut parts, &program)?;
     parts.end(ended(format, whole, found))
 }
+
+/// Waits until no other `install` or `uninstall` of this home is at work: the list of browsers has
+/// one writer. Returns the lock; `None` where it cannot be had, as on a read-only disk.
+pub(super) fn turn(home: &Home) -> Result<Option<File>, CommandError> {
+    match lock::in_turn(&home.registration_lock(), OTHERS_TAKE) {
+        Ok(Some(turn)) => Ok(Some(turn)),
+        Ok(None) => Err(CommandError::Exit(
+            exit::TOO_SOON,
+            format!(
+                "another `install` or `uninstall` is at work in {}; run this again when it has \
+                 ended",
+                home.root().display()
+            ),
+        )),
+        Err(error) => {
+            crate::ignore_because(
+                "each part says by itself what cannot be written",
+                Err::<(), _>(error),
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// How long another `install` or `uninstall` may take. Each of its waits ends within 3 s.
+const OTHERS_TAKE: Duration = Duration::from_secs(30);
 
 fn not_put(error: &ProgramError) -> CommandError {
     match error {

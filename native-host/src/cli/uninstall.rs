@@ -55,9 +55,13 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     } else {
         RunMode::Real
     };
+    let mut _turn = None;
     if mode == RunMode::Real {
+        _turn = install::turn(home)?;
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
+    // Another one, whose turn was before, may have purged it.
+    let kind = check(home)?;
     let parts = Parts::new(format);
     let mut undo = Undo { parts, mode };
     let mut whole = unregister(&mut undo, home)?;

@@ -90,6 +90,7 @@ pub(super) const HOME: &[Made] = &[
             File("daemon.lock"),
             File("daemon.sock"),
             File("settings.lock"),
+            File("registration.lock"),
             Folder("tor", RUN_TOR),
         ],
     ),

@@ -45,6 +45,12 @@ impl Home {
         self.run().join("settings.lock")
     }
 
+    /// Held by `install` and `uninstall`, one after the other.
+    #[must_use]
+    pub fn registration_lock(&self) -> PathBuf {
+        self.run().join("registration.lock")
+    }
+
     /// The Shadowsocks server that was given to the daemon, mode 0600.
     #[must_use]
     pub fn shadowsocks_server(&self) -> PathBuf {

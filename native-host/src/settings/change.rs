@@ -4,17 +4,11 @@ use crate::{
     config::{self, Config, ConfigError, Kept, Refusal, keys, plain},
     files,
     home::{Home, SHADOWSOCKS_SERVER},
-    lock::in_the_way,
-    problems,
-    system::{files as system, lock as flock},
+    lock, problems,
 };
 use meter_tor::Detour;
 use meter_wire::{ChangeSetting, ErrorCode, Problem, SettingValue};
-use std::{
-    fs::{File, OpenOptions},
-    io, thread,
-    time::Duration,
-};
+use std::{fs::File, time::Duration};
 use toml_edit::Value;
 
 /// The settings that are changed by a command only. A page of the extension or of `onionmeter
@@ -27,10 +21,8 @@ pub(crate) const BY_COMMAND: [&str; 4] = [
     "tor.arti",
 ];
 
-/// How often, and how many times, a lock is tried that another program holds. It holds it for the
-/// time of one write.
-const LOCK_EVERY: Duration = Duration::from_millis(10);
-const LOCK_TRIES: usize = 100;
+/// How long a change waits for another program, which has the lock for the time of one write.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What was changed, or could be.
 pub(crate) struct Changed {
@@ -161,21 +153,10 @@ fn keep_server(home: &Home, server: &str) -> Result<(), ChangeError> {
 /// [`ChangeError::Busy`], or the lock cannot be made.
 pub(super) fn lock(home: &Home) -> Result<File, ChangeError> {
     let path = home.settings_lock();
-    let failed = |error: io::Error| {
+    let file = lock::in_turn(&path, PATIENCE).map_err(|error| {
         ChangeError::Unwritable(format!("{} cannot be locked: {error}", path.display()))
-    };
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    system::make_with_mode(&mut options, 0o600);
-    let file = system::open_itself(&mut options).open(&path);
-    let file = file.map_err(|error| failed(in_the_way(&path, error)))?;
-    for _ in 0..LOCK_TRIES {
-        if flock::take(&file).map_err(failed)? {
-            return Ok(file);
-        }
-        thread::sleep(LOCK_EVERY);
-    }
-    Err(ChangeError::Busy)
+    })?;
+    file.ok_or(ChangeError::Busy)
 }
 
 /// The same for a client.

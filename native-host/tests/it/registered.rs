@@ -9,6 +9,7 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
+    thread,
 };
 
 const MANIFEST: &str = "org.onionmeter.host.json";
@@ -111,6 +112,47 @@ fn uninstalling_one_copy_leaves_what_another_copy_put_there() {
         .run_in(&second, &["uninstall"])
         .expect(0, &["removed"]);
     assert!(!chromium(&person).is_file() && fs::symlink_metadata(&link).is_err());
+}
+
+#[test]
+fn installs_at_the_same_moment_keep_each_others_browsers_in_the_list() {
+    let person = Person::new();
+    let folders: Vec<_> = (0..6).map(|number| format!("browser-{number}")).collect();
+    for folder in &folders {
+        person.make(folder);
+        person.write(&format!("{folder}/First Run"), "");
+    }
+    let manifest = |folder: &str| person.at(&format!("{folder}/NativeMessagingHosts/{MANIFEST}"));
+    thread::scope(|threads| {
+        for folder in &folders {
+            let path = person.at(folder);
+            let person = &person;
+            threads.spawn(move || {
+                let path = path.to_str().expect("UTF-8");
+                let said = person.run(&["install", "--browser-dir", path]);
+                said.expect(0, &["registered"]);
+            });
+        }
+    });
+    assert!(folders.iter().all(|folder| manifest(folder).is_file()));
+    person.run(&["uninstall"]).expect(0, &["removed"]);
+    let left: Vec<_> = folders
+        .iter()
+        .filter(|one| manifest(one).exists())
+        .collect();
+    assert!(left.is_empty(), "the list forgot {left:?}");
+}
+
+#[test]
+fn install_and_uninstall_at_the_same_moment_each_have_their_turn() {
+    let person = Person::new();
+    person.make(".config/chromium");
+    thread::scope(|threads| {
+        for command in ["install", "uninstall"].repeat(4) {
+            let person = &person;
+            threads.spawn(move || person.run(&[command]).expect(0, &["egistered"]));
+        }
+    });
 }
 
 #[test]

@@ -125,8 +125,8 @@ fn frozen(home: &Home) -> Option<PathBuf> {
 
 /// What is in the place of a file or folder that Onionmeter makes anew each time.
 fn in_the_way(home: &Home) -> Option<Finding> {
-    let locks = [home.lock(), home.settings_lock()].into_iter();
-    let mut locks = locks.filter_map(|path| {
+    let locks = [home.lock(), home.settings_lock(), home.registration_lock()];
+    let mut locks = locks.into_iter().filter_map(|path| {
         let what = lock::what_is_in_the_way(&path)?;
         Some((path, what))
     });
