@@ -378,6 +378,26 @@ mod tests {
         }
     }
 
+    /// Taken for an option, it would get a sentence about options.
+    #[test]
+    fn a_number_below_zero_reaches_the_check_of_its_option() {
+        let mut seen = 0;
+        for (names, command) in every_command() {
+            let numbers = command.get_arguments().filter(|argument| {
+                let value = argument.get_value_names().and_then(<[_]>::first);
+                value.is_some_and(|value| NUMBERS.contains(&value.as_str()))
+            });
+            for argument in numbers {
+                let (id, takes) = (argument.get_id(), argument.is_allow_hyphen_values_set());
+                assert!(takes, "{names:?}: {id}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 8, "{seen}");
+    }
+
+    const NUMBERS: [&str; 5] = ["BYTES", "DURATION", "NUMBER", "PORT", "TIME"];
+
     #[test]
     fn every_command_has_a_line_of_help() {
         for (names, command) in every_command() {

@@ -40,7 +40,12 @@ enum Command {
         #[arg(long, value_name = "ACCOUNT", value_parser = ids::account)]
         after: Option<AccountId>,
         /// So many at most
-        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+        #[arg(
+            long,
+            value_name = "NUMBER",
+            default_value_t = 100,
+            allow_hyphen_values = true
+        )]
         limit: u32,
     },
     /// Show an account with its devices

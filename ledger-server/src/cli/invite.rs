@@ -31,7 +31,13 @@ pub(super) struct Invite {
     #[arg(long, value_name = "ACCOUNT", value_parser = ids::account)]
     account: Option<AccountId>,
     /// For how long it can be used, at most 40d
-    #[arg(long = "for", value_name = "TIME", value_parser = lifetime, default_value = "7d")]
+    #[arg(
+        long = "for",
+        value_name = "TIME",
+        value_parser = lifetime,
+        default_value = "7d",
+        allow_hyphen_values = true,
+    )]
     lifetime: u32,
 }
 

@@ -46,25 +46,25 @@ struct Set {
     #[arg(long, value_name = "RULE")]
     enrolment: Option<Enrolment>,
     /// Bytes that an account is credited for in a day: 2GB, 500MB
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, allow_hyphen_values = true)]
     bytes_per_day: Option<ByteCount>,
     /// For how long an unused allowance of bytes is kept: 1d
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, allow_hyphen_values = true)]
     byte_backlog: Option<DurationMs>,
     /// For how long unclaimed time can still be claimed: 7d
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, allow_hyphen_values = true)]
     time_backlog: Option<DurationMs>,
     /// The longest session that is credited whole: 2h
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, allow_hyphen_values = true)]
     session_cap: Option<DurationMs>,
     /// Most devices of an account
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     devices_per_account: Option<u32>,
     /// Most chains that a device may begin in a day
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     chains_per_day: Option<u32>,
     /// Most reports that a device may submit in a minute
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     reports_per_minute: Option<u32>,
 }
 

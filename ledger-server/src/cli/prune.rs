@@ -21,7 +21,7 @@ Exit status: 0 done.";
 #[derive(clap::Args)]
 pub(super) struct Prune {
     /// Keep the bodies of reports that were taken in the last so many days; 0 forgets all of them
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
     keep_reports: u32,
 }
 

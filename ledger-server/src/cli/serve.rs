@@ -56,7 +56,7 @@ pub(super) struct Serve {
     #[arg(long)]
     export_circuit_id: bool,
     /// Forget the bodies of reports after so many days, 0: never; receipts and balances stay
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
     keep_reports: Option<u32>,
     /// Go on with a database that is older than what was signed
     #[arg(long)]

@@ -68,6 +68,24 @@ fn wrong_usage_ends_with_64_in_text_and_in_json() {
     assert!(output.stderr.is_empty());
 }
 
+/// Taken for an option, it would get a sentence about options.
+#[test]
+fn a_number_below_zero_is_told_as_the_value_that_it_is() {
+    let home = Home::new();
+    for words in [
+        &["prune", "--keep-reports"][..],
+        &["serve", "--keep-reports"],
+        &["invite", "--for"],
+        &["account", "list", "--limit"],
+        &["policy", "set", "--bytes-per-day"],
+        &["policy", "set", "--session-cap"],
+        &["policy", "set", "--devices-per-account"],
+    ] {
+        let text = home.refused(&[words, &["-1"]].concat(), 64);
+        assert!(text.contains("invalid value '-1'"), "{words:?}: {text}");
+    }
+}
+
 #[test]
 fn the_price_of_a_lie_is_printed_and_follows_the_policy() {
     let home = Home::new();

@@ -10,7 +10,13 @@ use std::time::Duration;
 #[derive(Args, Clone, Copy, Default)]
 pub(super) struct Patience {
     /// Give up after this long, for example 5s or 2min (exit status 124)
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, global = true)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = quantity::duration,
+        global = true,
+        allow_hyphen_values = true,
+    )]
     timeout: Option<Duration>,
 }
 

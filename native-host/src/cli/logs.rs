@@ -38,7 +38,14 @@ pub(super) struct Arguments {
     #[arg(long, short)]
     follow: bool,
     /// How many of the last lines
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 40, value_parser = count)]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "NUMBER",
+        default_value_t = 40,
+        value_parser = count,
+        allow_hyphen_values = true,
+    )]
     lines: usize,
 }
 

@@ -40,10 +40,16 @@ Exit status: 0 done, 5 there are no reports yet, or none since then, 64 a date t
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// Only the newest of them
-    #[arg(long, short = 'n', value_name = "NUMBER", value_parser = count)]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "NUMBER",
+        value_parser = count,
+        allow_hyphen_values = true,
+    )]
     limit: Option<NonZeroUsize>,
     /// Only those that ended since then: 2h, 7d, today, yesterday, 2026-11-28, 2026-11-28T14:30
-    #[arg(long, value_name = "TIME", value_parser = when::since)]
+    #[arg(long, value_name = "TIME", value_parser = when::since, allow_hyphen_values = true)]
     since: Option<when::Since>,
     /// Show another book, for example one that `new-chain` has kept; nothing is written to it
     #[arg(long, value_name = "FILE", value_parser = given_path::parser())]

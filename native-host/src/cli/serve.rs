@@ -45,7 +45,13 @@ answers there), 78 a mistake in config.toml.";
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// The port on 127.0.0.1
-    #[arg(long, default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = DEFAULT_PORT,
+        value_parser = clap::value_parser!(u16).range(1..),
+        allow_hyphen_values = true,
+    )]
     port: u16,
     /// Open the page in the browser
     #[arg(long)]

@@ -39,13 +39,13 @@ limits.";
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// Bytes of both directions that a session needs to close, such as 100kB
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, allow_hyphen_values = true)]
     min_bytes: Option<u64>,
     /// Time that a session needs to close, such as 30s
-    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds, allow_hyphen_values = true)]
     min_duration: Option<u64>,
     /// Time after which a session closes in any case, such as 10min
-    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds, allow_hyphen_values = true)]
     max_duration: Option<u64>,
     /// The same as --min-duration, in milliseconds
     #[arg(long, hide = true, conflicts_with = "min_duration")]

@@ -64,8 +64,8 @@ pub enum BridgeFault {
     /// The line has a name in place of the address.
     #[error("it has a name where an IP address has to be; no name is looked up here")]
     Name,
-    /// The address is missing or cannot be read.
-    #[error("its address and port cannot be read")]
+    /// The address is missing, cannot be read, or belongs to no single computer.
+    #[error("its address and port are none that a bridge can have")]
     Address,
     /// The port is missing.
     #[error("it names no port; its address has to end like :443")]
