@@ -100,7 +100,8 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
 }
 
 /// Waits until no other `install` or `uninstall` of this home is at work: the list of browsers has
-/// one writer. Returns the lock; `None` where it cannot be had, as on a read-only disk.
+/// one writer. Returns the lock; `None` where it cannot be had: without a home, or on a
+/// read-only disk.
 pub(super) fn turn(home: &Home) -> Result<Option<File>, CommandError> {
     match lock::in_turn(&home.registration_lock(), OTHERS_TAKE) {
         Ok(Some(turn)) => Ok(Some(turn)),

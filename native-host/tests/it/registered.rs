@@ -147,6 +147,8 @@ fn installs_at_the_same_moment_keep_each_others_browsers_in_the_list() {
 fn install_and_uninstall_at_the_same_moment_each_have_their_turn() {
     let person = Person::new();
     person.make(".config/chromium");
+    // Without a home there is nothing to lock, and little to undo.
+    person.run(&["install"]).expect(0, &["registered"]);
     thread::scope(|threads| {
         for command in ["install", "uninstall"].repeat(4) {
             let person = &person;
