@@ -295,11 +295,15 @@ setup_namespaces() {
 
 # ---------------------------------------------------------------- build
 
-# release OPTION...: builds what people get. The names of its functions hold neither types nor the content of a file as
-# a number, so that they stay the same when the code around them changes: native-host/layout.txt lists them. The last
-# option does this for names that the compiler makes when it optimises across crates.
+# release OPTION...: builds what people get. The names of its functions hold neither types, nor the content of a file, nor
+# the features of crates as a number, so that they stay the same when the code around them changes:
+# native-host/layout.txt lists them. The last option does this for names that the compiler makes when it optimises across
+# crates. A wrapper that a person has set stays; the list then fits less, which costs memory and nothing else.
 release() {
-    RUSTFLAGS="${RUSTFLAGS:-} -Csymbol-mangling-version=v0 -Cllvm-args=-use-source-filename-for-promoted-locals" \
+    local wrapper=${RUSTC_WRAPPER-}
+    [ "$(uname -s)" = Linux ] && wrapper=${wrapper:-$PWD/native-host/stable-names.sh}
+    RUSTC_WRAPPER=$wrapper \
+        RUSTFLAGS="${RUSTFLAGS:-} -Csymbol-mangling-version=v0 -Cllvm-args=-use-source-filename-for-promoted-locals" \
         cargo build --release --locked "$@"
 }
 
