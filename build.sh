@@ -298,12 +298,13 @@ setup_namespaces() {
 # release OPTION...: builds what people get. The names of its functions hold neither types, nor the content of a file, nor
 # the features of crates as a number, so that they stay the same when the code around them changes:
 # native-host/layout.txt lists them. The last option does this for names that the compiler makes when it optimises across
-# crates. A wrapper that a person has set stays; the list then fits less, which costs memory and nothing else.
+# crates. A wrapper that a person has set stays; the list then fits less, which costs memory and nothing else. Cargo does
+# not see that a wrapper is new; the `cfg`, which nothing asks for, makes it build anew what it built without.
 release() {
     local wrapper=${RUSTC_WRAPPER-}
     [ "$(uname -s)" = Linux ] && wrapper=${wrapper:-$PWD/native-host/stable-names.sh}
     RUSTC_WRAPPER=$wrapper \
-        RUSTFLAGS="${RUSTFLAGS:-} -Csymbol-mangling-version=v0 -Cllvm-args=-use-source-filename-for-promoted-locals" \
+        RUSTFLAGS="${RUSTFLAGS:-} -Csymbol-mangling-version=v0 -Cllvm-args=-use-source-filename-for-promoted-locals --cfg stable_names" \
         cargo build --release --locked "$@"
 }
 
