@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     relay: RelayControl,
     identity: Identity,
     settings: Settings,
+    /// Settings that were read again.
+    changes: watch::Receiver<Config>,
     tor: TorSupervisor,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
@@ -108,6 +110,7 @@ impl Engine {
                 accounting,
                 relay,
                 identity,
+                changes: settings.subscribe(),
                 settings,
                 tor,
                 commands,
@@ -134,6 +137,7 @@ impl Engine {
                 () = ticks.tick() => self.tick(),
                 Some(command) = self.commands.recv() => self.execute(command),
                 () = self.tor.changed() => self.look_at_tor(),
+                Ok(()) = self.changes.changed() => self.follow_settings(),
                 Some(_) = self.draining.join_next() => self.drained(),
                 Some(found) = self.errands.join_next() => {
                     self.take_found(found.unwrap_or_else(|_| errands::lost()));
@@ -288,8 +292,8 @@ impl Engine {
     /// Tries again what failed before, with the current configuration: the remedy for a taken port
     /// is another port in `config.toml`.
     fn start_again(&mut self) -> Result<(), Problem> {
-        let config = self.settings.read_again()?;
-        self.relay.configure(&self.home, &config);
+        self.settings.read_again()?;
+        self.follow_settings();
         self.accounting.try_again()?;
         self.start_relay_and_tor();
         let unkept = match self.accounting.works() {

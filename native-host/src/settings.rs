@@ -49,11 +49,7 @@ impl Settings {
         Ok(read)
     }
 
-    /// The current content of the file, for comparison with the settings in force.
-    ///
-    /// # Errors
-    /// When it cannot be read or contains a mistake.
-    pub(crate) fn read(&self) -> Result<Config, ConfigError> {
+    fn read(&self) -> Result<Config, ConfigError> {
         Config::load(&self.home.config())
     }
 

@@ -43,6 +43,13 @@ impl Settings {
         setting.map(|setting| setting.in_force.as_str())
     }
 
+    /// Whether the value in the file is in force.
+    #[must_use]
+    pub fn follows(&self, key: &str) -> bool {
+        let setting = self.settings.iter().find(|setting| setting.key == key);
+        setting.is_some_and(|setting| setting.in_file.is_some() && !setting.differs)
+    }
+
     /// The settings that a restart of the daemon changes.
     pub fn changes(&self) -> impl Iterator<Item = &Setting> {
         self.settings.iter().filter(|setting| setting.differs)

@@ -3,6 +3,7 @@
 mod unusable;
 
 use super::{
+    ask::{self, Patience},
     exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
@@ -16,14 +17,17 @@ use crate::{
         plain, read,
     },
     home::Home,
-    port, problems,
+    ipc, port, problems,
     settings::{ChangeError, Changed, change},
 };
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use meter_wire::{ChangeSetting, SettingValue};
 use serde_json::{Value as Json, json};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use toml_edit::Value;
+
+/// How long a daemon may take to tell what it has in force.
+const DAEMON_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -51,8 +55,8 @@ Examples:
   onionmeter config set tor.bridges ''            none
 
 Comments and everything else in the file stay as they are. A value that the file could not have is
-refused with its limit, and nothing is written. It is said what has to start anew, and whether a
-file, socket or program that the value names is not there yet or cannot be used as it is.
+refused with its limit, and nothing is written. It is said what has to start anew, if anything, and
+whether a file, socket or program that the value names is not there yet or cannot be used as it is.
 
 Exit status: 0 done, 64 a value outside its limits or an unknown setting, 73 the file cannot be
 written, 78 the file has a mistake already.";
@@ -221,15 +225,16 @@ fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
     let Changed { config, value } = changed(key, SettingValue::Words(words.to_vec()), home)?;
     let shown = value.as_ref().map(ToString::to_string).unwrap_or_default();
     let notes: Vec<_> = unusable::note(key, &config, home).into_iter().collect();
+    let effect = effect(key, home);
     let text = format!(
         "{key} = {}\nin {}. {}{}",
         shown.trim(),
         home.config().display(),
-        Effect::of(key).sentence(),
+        effect.sentence(),
         unusable::lines(&notes)
     );
     let value = value.as_ref().map(json_of);
-    kept("kept", text, key, home)
+    kept("kept", text, key, effect, home)
         .with("value", value)
         .with("notes", notes)
         .print(format)
@@ -237,19 +242,36 @@ fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
 
 fn unset(key: &str, home: &Home, format: Format) -> Outcome {
     changed(key, SettingValue::Default, home)?;
+    let effect = effect(key, home);
     let text = format!(
         "{key} has its default again; {} does not name it. {}",
         home.config().display(),
-        Effect::of(key).sentence()
+        effect.sentence()
     );
-    kept("unset", text, key, home).print(format)
+    kept("unset", text, key, effect, home).print(format)
 }
 
-fn kept(state: &'static str, text: String, key: &str, home: &Home) -> Answer {
+fn kept(state: &'static str, text: String, key: &str, effect: Effect, home: &Home) -> Answer {
     Answer::new(state, text)
         .with("path", home.config().to_string_lossy())
         .with("key", key)
-        .with("takes_effect", Effect::of(key).wire().name())
+        .with("takes_effect", effect.wire().name())
+}
+
+/// What has to start anew for a change: nothing if a running daemon has the value in force. The
+/// question also makes that daemon read the file, so that it follows what needs no start. The
+/// change is kept, whatever becomes of the question.
+fn effect(key: &str, home: &Home) -> Effect {
+    let in_force = Patience::default().at_most(DAEMON_MAX).wait(async {
+        match ipc::Connection::attach(home).await? {
+            Some(mut daemon) => Ok(ask::settings(&mut daemon).await),
+            None => Ok(None),
+        }
+    });
+    match in_force {
+        Ok(Some(settings)) if settings.follows(key) => Effect::Nothing,
+        Ok(_) | Err(_) => Effect::of(key),
+    }
 }
 
 /// Changes the file as the daemon does for a client.

@@ -37,6 +37,8 @@ pub(crate) const NAMES: [&str; 21] = [
 /// The part that must be restarted before a change takes effect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Effect {
+    /// None.
+    Nothing,
     /// The relay.
     Relay,
     /// Tor.
@@ -49,6 +51,7 @@ impl Effect {
     /// The part for the key with this name.
     pub(crate) fn of(key: &str) -> Self {
         match key.split_once('.') {
+            Some(("ledger", "badge") | ("daemon", "desktop_notice")) => Self::Nothing,
             Some(("relay", _)) => Self::Relay,
             Some(("tor", _)) => Self::Tor,
             _ => Self::Daemon,
@@ -58,6 +61,7 @@ impl Effect {
     /// Says when the change takes effect, and how to cause that.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
+            Self::Nothing => "It counts from now on.",
             Self::Relay => {
                 "It counts from the relay's next start on: `onionmeter monitor stop`, then \
                     `onionmeter monitor start`."
@@ -76,6 +80,7 @@ impl Effect {
     /// The same for programs.
     pub(crate) const fn wire(self) -> TakesEffect {
         match self {
+            Self::Nothing => TakesEffect::Now,
             Self::Relay => TakesEffect::RelayStart,
             Self::Tor => TakesEffect::TorStart,
             Self::Daemon => TakesEffect::DaemonStart,

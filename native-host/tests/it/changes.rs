@@ -95,6 +95,8 @@ fn every_setting_is_the_same_on_the_command_line_and_for_a_client() {
         .collect();
     assert_eq!(named.len(), VALUES.len());
     let mut bridge = greeted(&asked);
+    // The daemon that the commands ask when a value comes into force.
+    let _typed = greeted(&typed);
     for (key, good, bad) in VALUES {
         assert!(named.iter().any(|name| *name == key), "{key}");
         let before = "# mine\n[tor]\nprogram = '/nowhere/tor' # none\n";
@@ -116,11 +118,12 @@ fn every_setting_is_the_same_on_the_command_line_and_for_a_client() {
         let reply = reply.unwrap_or_else(|problem| panic!("{key}: {problem:?}"));
         assert_eq!(file(&asked), file(&typed), "{key}");
         assert!(reply.kept && reply.setting.key == key);
-        let is_now = reply.takes_effect == TakesEffect::Now;
-        assert!(
-            is_now || told["takes_effect"] == reply.takes_effect.name(),
+        assert_eq!(
+            told["takes_effect"],
+            reply.takes_effect.name(),
             "{key}: {reply:?}"
         );
+        let is_now = reply.takes_effect == TakesEffect::Now;
         assert_eq!(is_now, !reply.setting.differs, "{key}");
 
         let kept = file(&asked);
@@ -400,4 +403,29 @@ fn odd_keys_and_values_are_refused_and_never_written() {
         TakesEffect::Now,
         "nothing has to start anew for it"
     );
+}
+
+/// Without the daemon's answer a command would call for a start that changes nothing.
+#[test]
+fn a_command_says_that_a_value_which_is_in_force_needs_no_start() {
+    let home = TestHome::new();
+    let _bridge = greeted(&home);
+    for (key, value) in [
+        ("ledger.badge", "credited"),
+        ("daemon.desktop_notice", "true"),
+        ("log.level", "info"),
+    ] {
+        let told = home.run(&["config", "set", key, value, "--json"]);
+        assert_eq!(object(&told)["takes_effect"], "now", "{key}");
+        let told = home.run(&["config", "set", key, value]);
+        let said = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(said.ends_with("It counts from now on.\n"), "{said}");
+    }
+    let doctor = home.run(&["doctor"]);
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(!said.contains("in force and"), "{said}");
+    let told = home.run(&["config", "unset", "ledger.badge", "--json"]);
+    assert_eq!(object(&told)["takes_effect"], "now");
+    let told = home.run(&["config", "set", "log.level", "debug", "--json"]);
+    assert_eq!(object(&told)["takes_effect"], "daemon_start");
 }
