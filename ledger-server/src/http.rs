@@ -1,6 +1,6 @@
 //! The ledger over HTTP/1: the listener, the checks around every route, and the routes.
 //!
-//! From the outside to the inside: a place for the connection (`seats`), its timers (`server`,
+//! From the outside to the inside: a place for the connection (`places`), its timers (`server`,
 //! `connection`), counting and logging, headers, the checks of one request (`guard`, `origins`,
 //! `rates`), and the route.
 
@@ -23,13 +23,13 @@ mod manage;
 mod metrics;
 mod origins;
 mod pieces;
+mod places;
 mod problem_page;
 mod rates;
 mod reading;
 mod recent;
 mod refusal;
 mod routes;
-mod seats;
 mod server;
 mod signed;
 mod state;
@@ -60,7 +60,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 #[derive(Debug)]
 pub struct Http {
     guard: Arc<Guard>,
-    seats: Arc<seats::Seats>,
+    places: Arc<places::ConnectionPlaces>,
 }
 
 impl Http {
@@ -75,7 +75,7 @@ impl Http {
             limits,
         };
         Self {
-            seats: seats::Seats::new(&guard.limits),
+            places: places::ConnectionPlaces::new(&guard.limits),
             guard: Arc::new(guard),
         }
     }
@@ -94,14 +94,22 @@ impl Http {
     ) -> io::Result<()> {
         let routes = self.surround(routes);
         let limits = &self.guard.limits;
-        server::serve(listener, transport, limits, self.seats.clone(), routes, end).await
+        server::serve(
+            listener,
+            transport,
+            limits,
+            self.places.clone(),
+            routes,
+            end,
+        )
+        .await
     }
 
     /// How this server and its ledger are, for the routes and pages that say so.
     #[must_use]
     pub fn watch(&self, commits: Commits, look: Look) -> Arc<Watch> {
         let metrics = self.guard.metrics.clone();
-        Arc::new(Watch::new(commits, look, metrics, self.seats.clone()))
+        Arc::new(Watch::new(commits, look, metrics, self.places.clone()))
     }
 
     /// `/healthz`, which fails when commits fail, and `/metrics`, which is not there for others

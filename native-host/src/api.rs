@@ -19,7 +19,7 @@ use crate::{
     program,
 };
 pub(crate) use admission::{Admission, ClientEntry};
-pub(crate) use departures::{Browser, Departed, Departures, Guest};
+pub(crate) use departures::{Browser, Departed, Departures, Presence};
 use detached::{Answer, Detached, Place, Task};
 use futures_util::FutureExt as _;
 use meter_core::{Thresholds, WitnessName};
@@ -45,7 +45,7 @@ pub(crate) struct Api {
     /// The last bootstrap step that was sent.
     bootstrap: Option<Bootstrap>,
     entry: ClientEntry,
-    guest: Guest,
+    presence: Presence,
     offers: Offers,
     /// Set by `opens_pages`.
     offered: Option<watch::Receiver<u64>>,
@@ -64,7 +64,7 @@ impl Api {
     pub(crate) fn new(
         engine: EngineHandle,
         entry: ClientEntry,
-        guest: Guest,
+        presence: Presence,
         offers: Offers,
         tasks: TaskTracker,
     ) -> Self {
@@ -73,7 +73,7 @@ impl Api {
             greeted: None,
             bootstrap: None,
             entry,
-            guest,
+            presence,
             offers,
             offered: None,
             detached: Detached::new(tasks),
@@ -269,12 +269,12 @@ impl Api {
                 Success::EarlierChains(engine.ask(ask).await?)
             }
             Request::OpensPages => {
-                self.guest.must_be_extension()?;
+                self.presence.must_be_extension()?;
                 self.offered = Some(self.offers.follow());
                 Success::Done
             }
             Request::TakePage => {
-                self.guest.must_be_extension()?;
+                self.presence.must_be_extension()?;
                 let place = self.detached.place()?;
                 match self.offers.take() {
                     Some(page) => return Ok(later(place, pages::taken(page))),
@@ -305,7 +305,7 @@ impl Api {
 
     /// A new name for the browser to request, which cannot be guessed.
     fn witness(&mut self) -> Result<Witness, Problem> {
-        self.guest.wants_pages();
+        self.presence.wants_pages();
         let mut bits = [0; 16];
         getrandom::fill(&mut bits)
             .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
@@ -339,7 +339,7 @@ impl Api {
         match hello.client.name.as_str() {
             EXTENSION => {
                 self.entry.note_extension(&hello.client.version);
-                self.guest.is_extension();
+                self.presence.note_extension();
             }
             ipc::COMMANDS => {
                 let (extensions, engine) = (self.entry.extensions(), &self.engine);

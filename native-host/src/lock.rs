@@ -87,7 +87,7 @@ impl DaemonLock {
     }
 
     /// Whether the home is still where it was.
-    pub(crate) fn is_at_home(&self, home: &Home) -> bool {
+    pub(crate) fn is_home_in_place(&self, home: &Home) -> bool {
         is_same(&self.root, home.root())
     }
 
@@ -253,7 +253,7 @@ mod tests {
         let (_folder, home) = home();
         let lock = DaemonLock::take(&home).expect("locks").expect("free");
         assert!(DaemonLock::try_take(&home).expect("locks").is_none());
-        assert!(lock.is_in_place(&home) && lock.is_at_home(&home));
+        assert!(lock.is_in_place(&home) && lock.is_home_in_place(&home));
         drop(lock);
         assert!(DaemonLock::try_take(&home).expect("locks").is_some());
     }
@@ -263,7 +263,7 @@ mod tests {
         let (_folder, home) = home();
         let mut lock = DaemonLock::take(&home).expect("locks").expect("free");
         std::fs::remove_dir_all(home.run()).expect("ours");
-        assert!(!lock.is_in_place(&home) && lock.is_at_home(&home));
+        assert!(!lock.is_in_place(&home) && lock.is_home_in_place(&home));
         home.prepare().expect("made again");
         assert!(matches!(look(&home).expect("readable"), Lock::Held(_)));
         assert!(DaemonLock::try_take(&home).expect("locks").is_none());

@@ -358,7 +358,7 @@ async fn a_break_in_the_handshake_begins_it_anew() {
 }
 
 #[tokio::test]
-async fn a_tor_that_ends_is_let_go_at_once_and_found_again() {
+async fn a_tor_that_ends_is_left_at_once_and_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let fake = FakeControl::start(Script::ready(folder.path(), socks())).await;
     let tor = tor_at(fake.address);

@@ -3,7 +3,7 @@
 use super::{
     circuit_line,
     limits::Limits,
-    seats::{Seat, Seats, Source},
+    places::{ConnectionPlace, ConnectionPlaces, Source},
 };
 use axum_server::accept::Accept;
 use std::{
@@ -22,33 +22,40 @@ use tokio::{
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tower_http::add_extension::AddExtension;
 
-/// Gives each new connection a place, and its requests the [`Seat`] as an extension.
+/// Gives each new connection a place, and its requests the [`ConnectionPlace`] as an extension.
 #[derive(Clone, Debug)]
-pub(crate) struct Seating {
-    seats: Arc<Seats>,
+pub(crate) struct PlaceAcceptor {
+    places: Arc<ConnectionPlaces>,
     /// Whether Tor names the circuit at the start of each connection.
     names_circuit: bool,
     circuit_line: Duration,
     write_stall: Duration,
 }
 
-impl Seating {
-    pub(crate) const fn new(seats: Arc<Seats>, limits: &Limits, names_circuit: bool) -> Self {
+impl PlaceAcceptor {
+    pub(crate) const fn new(
+        places: Arc<ConnectionPlaces>,
+        limits: &Limits,
+        names_circuit: bool,
+    ) -> Self {
         Self {
-            seats,
+            places,
             names_circuit,
             circuit_line: limits.circuit_line,
             write_stall: limits.write_stall,
         }
     }
 
-    async fn seated(self, mut tcp: TcpStream) -> io::Result<(Connection, Arc<Seat>)> {
+    async fn with_place(
+        self,
+        mut tcp: TcpStream,
+    ) -> io::Result<(Connection, Arc<ConnectionPlace>)> {
         tcp.set_nodelay(true)?;
         let address = tcp.peer_addr()?.ip();
         // The place comes first: a connection that never sends its line must not be outside of the
         // bound.
         let waiting = self.take(Source::Address(address))?;
-        let seat = if self.names_circuit {
+        let place = if self.names_circuit {
             if !address.is_loopback() {
                 return Err(io::ErrorKind::PermissionDenied.into());
             }
@@ -63,30 +70,30 @@ impl Seating {
         };
         let connection = Connection {
             tcp,
-            leave: Box::pin(seat.leave().clone().cancelled_owned()),
+            leave: Box::pin(place.leave().clone().cancelled_owned()),
             stall: Box::pin(sleep(self.write_stall)),
             is_stalled: false,
             write_stall: self.write_stall,
         };
-        Ok((connection, Arc::new(seat)))
+        Ok((connection, Arc::new(place)))
     }
 
-    fn take(&self, source: Source) -> io::Result<Seat> {
+    fn take(&self, source: Source) -> io::Result<ConnectionPlace> {
         let full = || io::Error::from(io::ErrorKind::ConnectionRefused);
-        self.seats.take(source).ok_or_else(full)
+        self.places.take(source).ok_or_else(full)
     }
 }
 
-impl<S: Send + 'static> Accept<TcpStream, S> for Seating {
+impl<S: Send + 'static> Accept<TcpStream, S> for PlaceAcceptor {
     type Stream = Connection;
-    type Service = AddExtension<S, Arc<Seat>>;
+    type Service = AddExtension<S, Arc<ConnectionPlace>>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, tcp: TcpStream, service: S) -> Self::Future {
-        let seating = self.clone();
+        let acceptor = self.clone();
         Box::pin(async move {
-            let (connection, seat) = seating.seated(tcp).await?;
-            Ok((connection, AddExtension::new(service, seat)))
+            let (connection, place) = acceptor.with_place(tcp).await?;
+            Ok((connection, AddExtension::new(service, place)))
         })
     }
 }

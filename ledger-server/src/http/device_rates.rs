@@ -1,7 +1,7 @@
 //! How often one device may ask or submit reports, counted after its signature.
 //!
 //! Only devices that are enrolled are counted, and only for as long as their bucket is not full
-//! again, so the memory is bounded by the devices that asked lately.
+//! again, so the memory is bounded by the devices that asked recently.
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 use meter_core::DeviceKey;
@@ -16,7 +16,7 @@ use std::{
 /// After so many questions, devices whose bucket is full again are forgotten.
 const TIDY_EVERY: u32 = 4_096;
 
-/// The buckets of all devices that asked lately.
+/// The buckets of all devices that asked recently.
 #[derive(Debug)]
 pub(crate) struct DeviceRates {
     buckets: RwLock<Arc<Buckets>>,

@@ -4,8 +4,8 @@ use super::{
     api::Api,
     body::JsonBody,
     guard::closing,
+    places::ConnectionPlace,
     refusal::{Refusal, later},
-    seats::Seat,
     signed::wire,
 };
 use crate::ledger::{EnrolError, Enrolled, RecoveryCode};
@@ -56,16 +56,16 @@ fn verified(request: &Enrol) -> Result<Verified<Enrolment>, LedgerCode> {
 /// Enrols the device, or says how long to wait because too many accounts were opened.
 async fn enrolled(
     api: &Arc<Api>,
-    seat: &Arc<Seat>,
+    place: &Arc<ConnectionPlace>,
     request: Enrol,
 ) -> Result<Result<Enrolled, Duration>, Refusal> {
-    let (asked, seat) = (api.clone(), seat.clone());
+    let (asked, place) = (api.clone(), place.clone());
     api.ask(move |ledger| {
         let statement = verified(&request)?;
         let challenge = statement.value().challenge.0;
         let checked = asked.challenges.check(&challenge, ledger.now()?);
         let expires = checked.map_err(|_| LedgerCode::Challenge)?;
-        let may_open = || asked.guard.rates.account(seat.opener());
+        let may_open = || asked.guard.rates.account(place.opener());
         match ledger.enrol_if(&statement, expires, &may_open) {
             Err(EnrolError::TooManyAccounts(wait)) => Ok(Err(wait)),
             enrolled => enrolled.map(Ok).map_err(Refusal::from),
@@ -77,10 +77,10 @@ async fn enrolled(
 /// Enrols the device that signed the statement.
 pub(crate) async fn enrol(
     State(api): State<Arc<Api>>,
-    Extension(seat): Extension<Arc<Seat>>,
+    Extension(place): Extension<Arc<ConnectionPlace>>,
     JsonBody(request): JsonBody<Enrol>,
 ) -> Result<Response, Refusal> {
-    let done = match enrolled(&api, &seat, request).await {
+    let done = match enrolled(&api, &place, request).await {
         Ok(Ok(done)) => done,
         Ok(Err(wait)) => return Ok(later(LedgerCode::AccountsLimit, wait)),
         Err(refusal) => {
@@ -89,7 +89,7 @@ pub(crate) async fn enrol(
                 refusal.0,
                 LedgerCode::Signature | LedgerCode::Challenge | LedgerCode::Invitation
             );
-            return match is_mistake && api.guard.mistake(&seat) {
+            return match is_mistake && api.guard.mistake(&place) {
                 true => Ok(closing(LedgerCode::TooMany)),
                 false => Err(refusal),
             };

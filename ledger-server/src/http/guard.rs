@@ -5,9 +5,9 @@ use super::{
     limits::{BODY_BYTES_MAX, Limits},
     metrics::Metrics,
     origins::{Origins, only},
+    places::ConnectionPlace,
     rates::Rates,
     refusal::Refusal,
-    seats::Seat,
 };
 use crate::pages::{ICON_PATH, styles_path};
 use axum::{
@@ -41,10 +41,10 @@ pub(crate) struct Guard {
 impl Guard {
     /// Counts a signature that is not valid, or a device that is not known. `true`: this client
     /// makes too many, and its connection has to end.
-    pub(crate) fn mistake(&self, seat: &Seat) -> bool {
+    pub(crate) fn mistake(&self, place: &ConnectionPlace) -> bool {
         self.metrics.mistake();
-        seat.hold_answer(self.rates.wait_of(seat.client()));
-        self.rates.mistake(seat.client()).is_err()
+        place.hold_answer(self.rates.wait_of(place.client()));
+        self.rates.mistake(place.client()).is_err()
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn observed(
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let seat = request.extensions().get::<Arc<Seat>>().cloned();
+    let place = request.extensions().get::<Arc<ConnectionPlace>>().cloned();
     let response = next.run(request).await;
     let route = path.as_ref().map_or("none", MatchedPath::as_str);
     let status = response.status();
@@ -77,7 +77,7 @@ pub(crate) async fn observed(
         tracing::debug!(%method, route, status = status.as_u16(), ?code, ms, "answered");
     }
     // The request has given back what it held, so its connection may be closed meanwhile.
-    if let Some(wait) = seat.and_then(|seat| seat.take_wait()) {
+    if let Some(wait) = place.and_then(|place| place.take_wait()) {
         sleep(wait).await;
     }
     response
@@ -113,11 +113,11 @@ const NOTHING_IS_LOADED: &str = "default-src 'none'; frame-ancestors 'none'";
 /// for its connection and for the whole server.
 pub(crate) async fn admitted(
     State(guard): State<Arc<Guard>>,
-    Extension(seat): Extension<Arc<Seat>>,
+    Extension(place): Extension<Arc<ConnectionPlace>>,
     request: Request,
     next: Next,
 ) -> Response {
-    if guard.rates.request(seat.client()).is_err() {
+    if guard.rates.request(place.client()).is_err() {
         return closing(LedgerCode::TooMany);
     }
     let origin = guard
@@ -146,7 +146,7 @@ pub(crate) async fn admitted(
         guard.metrics.overloaded();
         return Refusal(LedgerCode::Busy).into_response();
     };
-    let _answering = seat.answering();
+    let _answering = place.answering();
     next.run(whole(parts, body)).await
 }
 

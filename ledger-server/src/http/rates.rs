@@ -34,7 +34,7 @@ pub(crate) enum Opener {
     Address(IpAddr),
 }
 
-/// The buckets of all clients that asked lately.
+/// The buckets of all clients that asked recently.
 #[derive(Debug)]
 pub(crate) struct Rates {
     requests: DefaultKeyedRateLimiter<Client>,

@@ -4,9 +4,9 @@
 //! 2741). axum-server installs it.
 
 use super::{
-    connection::Seating,
+    connection::PlaceAcceptor,
     limits::{HEAD_BYTES_MAX, HEADERS_MAX, Limits},
-    seats::Seats,
+    places::ConnectionPlaces,
 };
 use axum::Router;
 use axum_server::{
@@ -76,20 +76,20 @@ pub(crate) async fn serve(
     listener: TcpListener,
     transport: Transport,
     limits: &Limits,
-    seats: Arc<Seats>,
+    places: Arc<ConnectionPlaces>,
     routes: Router,
     end: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let handle = Handle::new();
     let server = server(listener, &handle, limits)?;
-    let seating = Seating::new(seats, limits, transport.names_circuit);
+    let acceptor = PlaceAcceptor::new(places, limits, transport.names_circuit);
     let service = routes.into_make_service();
     let served = async {
         match transport.tls {
-            None => server.acceptor(seating).serve(service).await,
+            None => server.acceptor(acceptor).serve(service).await,
             Some(Tls(config)) => {
                 let tls = RustlsAcceptor::new(config).handshake_timeout(limits.head);
-                server.acceptor(tls.acceptor(seating)).serve(service).await
+                server.acceptor(tls.acceptor(acceptor)).serve(service).await
             }
         }
     };

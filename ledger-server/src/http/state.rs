@@ -1,6 +1,8 @@
 //! Whether the server works, for the operator's own tools: `/healthz` and `/metrics`.
 
-use super::{guard::not_found, rates::Client, refusal::Refusal, seats::Seat, watch::Watch};
+use super::{
+    guard::not_found, places::ConnectionPlace, rates::Client, refusal::Refusal, watch::Watch,
+};
 use axum::{
     Extension, Json, Router,
     extract::State,
@@ -34,10 +36,10 @@ async fn healthz(State(watch): State<Arc<Watch>>) -> Response {
 
 async fn metrics(
     State(watch): State<Arc<Watch>>,
-    Extension(seat): Extension<Arc<Seat>>,
+    Extension(place): Extension<Arc<ConnectionPlace>>,
 ) -> Response {
     // Over the onion service come strangers.
-    if matches!(seat.client(), Client::Circuit(_)) {
+    if matches!(place.client(), Client::Circuit(_)) {
         return Refusal(LedgerCode::NotFound).into_response();
     }
     let reading = watch.read().await;

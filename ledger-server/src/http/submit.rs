@@ -5,8 +5,8 @@ use super::{
     body::{JsonBody, records},
     guard::closing,
     metrics::ACCEPTED,
+    places::ConnectionPlace,
     refusal::{Refusal, with_retry},
-    seats::Seat,
     signed::{wire, wire_stored},
 };
 use crate::{
@@ -38,7 +38,7 @@ struct Told {
 /// Takes one report or a batch.
 pub(crate) async fn submit(
     State(api): State<Arc<Api>>,
-    Extension(seat): Extension<Arc<Seat>>,
+    Extension(place): Extension<Arc<ConnectionPlace>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
@@ -53,7 +53,7 @@ pub(crate) async fn submit(
         api.guard.metrics.reported(outcome, refusal(one, outcome));
     }
     let mut mistakes = told.iter().filter(|one| one.is_mistake);
-    if mistakes.any(|_| api.guard.mistake(&seat)) {
+    if mistakes.any(|_| api.guard.mistake(&place)) {
         return Ok(closing(LedgerCode::TooMany));
     }
     if is_alone {

@@ -1,7 +1,7 @@
 //! How the server is now: one reading, for `/metrics` and for the operator's page, so that both say
 //! the same.
 
-use super::{metrics::Metrics, reading::Reading, seats::Seats};
+use super::{metrics::Metrics, places::ConnectionPlaces, reading::Reading};
 use crate::ledger::Vitals;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
@@ -27,7 +27,7 @@ pub struct Watch {
     commits: Commits,
     look: Look,
     metrics: Arc<Metrics>,
-    seats: Arc<Seats>,
+    places: Arc<ConnectionPlaces>,
     committed: Mutex<Option<(Instant, bool)>>,
     looked: Mutex<Option<(Instant, Vitals)>>,
 }
@@ -43,13 +43,13 @@ impl Watch {
         commits: Commits,
         look: Look,
         metrics: Arc<Metrics>,
-        seats: Arc<Seats>,
+        places: Arc<ConnectionPlaces>,
     ) -> Self {
         Self {
             commits,
             look,
             metrics,
-            seats,
+            places,
             committed: Mutex::default(),
             looked: Mutex::default(),
         }
@@ -67,7 +67,7 @@ impl Watch {
         let ledger = recent(&self.looked, move || look()).await;
         let now = std::time::Instant::now();
         Reading {
-            connections: self.seats.taken(),
+            connections: self.places.taken(),
             taken_in_one_minute: self.metrics.taken(now, 1),
             taken_in_five_minutes: self.metrics.taken(now, 5),
             refused: self.metrics.refusals(),

@@ -4,8 +4,8 @@ use super::{
     api::Api,
     guard::{WholeBody, closing},
     origins::only,
+    places::ConnectionPlace,
     refusal::Refusal,
-    seats::Seat,
 };
 use crate::{ledger::Ledger, store::StoreError};
 use axum::{
@@ -146,6 +146,6 @@ impl FromRequestParts<Arc<Api>> for Who {
 
 /// Counts a mistake of this client. `true`: it makes too many.
 fn mistaken(api: &Api, parts: &Parts) -> bool {
-    let seat = parts.extensions.get::<Arc<Seat>>();
-    seat.is_some_and(|seat| api.guard.mistake(seat))
+    let place = parts.extensions.get::<Arc<ConnectionPlace>>();
+    place.is_some_and(|place| api.guard.mistake(place))
 }

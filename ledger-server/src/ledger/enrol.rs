@@ -62,7 +62,7 @@ impl FromStore for EnrolError {
 }
 
 /// What a device asks for.
-enum Wish {
+enum AccountChoice {
     NewAccount,
     Join(AccountId),
     Recover(AccountId),
@@ -131,14 +131,14 @@ impl Ledger {
         let (code, name) = rest.split_first_chunk().expect("18 bytes");
         let name = names::name([name[0], name[1]]);
         let code = RecoveryCode::of(*code);
-        let wish = self.wish(db, value, now, may_open)?;
-        let (account, recovery) = match wish {
-            Wish::NewAccount => {
+        let choice = self.choice(db, value, now, may_open)?;
+        let (account, recovery) = match choice {
+            AccountChoice::NewAccount => {
                 add_account(db, *account, code.hash(), now)?;
                 (AccountId(*account), Some(code))
             }
-            Wish::Join(account) => (account, None),
-            Wish::Recover(account) => {
+            AccountChoice::Join(account) => (account, None),
+            AccountChoice::Recover(account) => {
                 recover(db, account, code.hash(), now)?;
                 (account, Some(code))
             }
@@ -165,19 +165,19 @@ impl Ledger {
         })
     }
 
-    fn wish(
+    fn choice(
         &self,
         db: &mut dyn Db,
         value: &Enrolment,
         now: UnixMs,
         may_open: &dyn Fn() -> Result<(), Duration>,
-    ) -> Result<Wish, EnrolError> {
+    ) -> Result<AccountChoice, EnrolError> {
         let Some(code) = value.code else {
             if self.policy().value().enrolment != EnrolmentRule::Open {
                 return Err(EnrolError::InvitationNeeded);
             }
             may_open().map_err(EnrolError::TooManyAccounts)?;
-            return Ok(Wish::NewAccount);
+            return Ok(AccountChoice::NewAccount);
         };
         let times = [code.0.into(), Value::Int(now.get_signed())];
         if let Some(mut row) = db.rows(statements::INVITE, &times)?.into_iter().next() {
@@ -189,14 +189,14 @@ impl Ledger {
             if db.run(statements::USE_INVITE, &used)? != 1 {
                 return Err(EnrolError::Code);
             }
-            return Ok(account.map_or(Wish::NewAccount, Wish::Join));
+            return Ok(account.map_or(AccountChoice::NewAccount, AccountChoice::Join));
         }
         let account = account_of_recovery(db, code)?.ok_or(EnrolError::Code)?;
         db.lock_accounts(&[account])?;
         // Another transaction may have used or replaced the code before this one had the lock.
         let still = account_of_recovery(db, code)? == Some(account);
         still
-            .then_some(Wish::Recover(account))
+            .then_some(AccountChoice::Recover(account))
             .ok_or(EnrolError::Code)
     }
 

@@ -15,7 +15,7 @@ const WANTED_MS: u64 = 150_000;
 /// Departures that may wait. With more, one notification says the same.
 const DEPARTURES_MAX: usize = 16;
 
-/// Where departures are told, and which browsers have an extension here.
+/// Reports departures, and counts the extensions of each browser that are here.
 #[derive(Clone)]
 pub(crate) struct Departures {
     sender: mpsc::Sender<Departed>,
@@ -46,7 +46,7 @@ impl Browser {
 }
 
 impl Departures {
-    /// Where they are told, and where they are taken from.
+    /// Makes it, and the receiver of the departures.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Departed>) {
         let (sender, receiver) = mpsc::channel(DEPARTURES_MAX);
         let present = Arc::default();
@@ -54,8 +54,8 @@ impl Departures {
     }
 
     /// For a client that may turn out to be an extension of this browser.
-    pub(crate) fn guest(&self, browser: Option<Browser>) -> Guest {
-        Guest {
+    pub(crate) fn presence(&self, browser: Option<Browser>) -> Presence {
+        Presence {
             departures: self.clone(),
             browser,
             is_extension: false,
@@ -82,8 +82,8 @@ impl Departures {
     }
 }
 
-/// One client, as far as it matters here.
-pub(crate) struct Guest {
+/// One client: whether it is an extension, and whether pages are wanted through Tor there.
+pub(crate) struct Presence {
     departures: Departures,
     browser: Option<Browser>,
     is_extension: bool,
@@ -92,9 +92,9 @@ pub(crate) struct Guest {
     wanted_at: Option<u64>,
 }
 
-impl Guest {
+impl Presence {
     /// It has introduced itself as an extension.
-    pub(super) fn is_extension(&mut self) {
+    pub(super) fn note_extension(&mut self) {
         if !std::mem::replace(&mut self.is_extension, true) {
             self.present(|present, process| present.push(process));
         }
@@ -123,7 +123,7 @@ impl Guest {
     }
 }
 
-impl Drop for Guest {
+impl Drop for Presence {
     fn drop(&mut self) {
         if !self.is_extension {
             return;
@@ -140,11 +140,11 @@ impl Drop for Guest {
         if is_wanted {
             let others = self.departures.count(self.browser.as_ref());
             let browser = self.browser.take();
-            let told = self
+            let sent = self
                 .departures
                 .sender
                 .try_send(Departed { browser, others });
-            crate::ignore_because("others that left are told already", told);
+            crate::ignore_because("others that left are reported already", sent);
         }
     }
 }

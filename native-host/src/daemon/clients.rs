@@ -42,11 +42,11 @@ impl Clients {
     pub(super) fn serve(&self, stream: Stream, engine: &EngineHandle) {
         let peer = local_socket::peer(&stream).ok();
         let bridge = peer.and_then(|peer| peer.process);
-        let guest = self.departures.guest(bridge.and_then(Browser::of));
+        let presence = self.departures.presence(bridge.and_then(Browser::of));
         let api = Api::new(
             engine.clone(),
             self.admission.enter(),
-            guest,
+            presence,
             self.offers.clone(),
             self.tasks.clone(),
         );

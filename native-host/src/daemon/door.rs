@@ -63,7 +63,7 @@ impl Door {
     pub(super) async fn lost(&self, home: &Home, lock: &DaemonLock, engine: &EngineHandle) -> Lost {
         loop {
             engine.next_second().await;
-            if !lock.is_at_home(home) {
+            if !lock.is_home_in_place(home) {
                 return Lost::Home;
             }
             if !self.is_in_place(home) || !lock.is_in_place(home) {
@@ -109,7 +109,7 @@ pub(super) async fn open_again(
             Err(_) => {}
         }
         engine.next_second().await;
-        if !lock.is_at_home(home) {
+        if !lock.is_home_in_place(home) {
             return false;
         }
     }

@@ -207,7 +207,7 @@ fn greet(mut client: &UnixStream, name: &str) -> Outcome {
 }
 
 #[test]
-fn clients_that_never_say_hello_hold_no_places_and_are_let_go() {
+fn clients_that_never_say_hello_hold_no_places_and_are_closed() {
     let home = TestHome::new();
     home.bridge().hello(false);
     let silent: Vec<_> = (0..200).map(|_| knock(&home)).collect();

@@ -97,7 +97,7 @@ fn restore_says_what_a_file_is_that_is_no_backup() {
     );
     let empty = files.written("empty", b"");
     not_restored(&new, &empty, 65, &["is empty; copy it again"]);
-    let words = files.written("words.txt", b"Dear diary");
+    let words = files.written("words.txt", b"Dear friend");
     not_restored(&new, &words, 65, &["is no file of reports", takes]);
     let later = files.written("later", b"{\"format\":\"onionmeter-export/9\"}");
     not_restored(&new, &later, 65, &[reads]);
@@ -129,7 +129,7 @@ fn restore_says_what_to_do_about_an_encrypted_file_of_somebody_else() {
     ];
     one_line(Said::of(wrong.arg(&words)), 65, &parts);
     let (plain, sealed) = (
-        files.written("letter", b"Dear diary"),
+        files.written("letter", b"Dear friend"),
         new.user().join("x.age"),
     );
     let age = [
@@ -174,7 +174,7 @@ fn verify_says_what_a_file_is_that_it_does_not_read() {
         &["is empty; copy it again"],
     );
     verify(
-        &files.written("words.txt", b"Dear diary"),
+        &files.written("words.txt", b"Dear friend"),
         65,
         &["is no file of reports", takes],
     );

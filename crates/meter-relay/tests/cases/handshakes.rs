@@ -291,7 +291,7 @@ async fn a_handshake_sent_byte_by_byte_is_the_same_handshake() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_after_any_prefix_is_let_go_without_contact_with_tor() {
+async fn a_client_that_leaves_after_any_prefix_is_closed_without_contact_with_tor() {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
     let words = [&[5, 1, 2][..], &[1, 1, b'u', 1, b'p'], &usual_request()].concat();

@@ -27,7 +27,7 @@ pub(crate) enum Source {
 
 /// All places.
 #[derive(Debug)]
-pub(crate) struct Seats {
+pub(crate) struct ConnectionPlaces {
     most: usize,
     most_per_circuit: usize,
     table: Mutex<Table>,
@@ -50,8 +50,8 @@ struct Taken {
 
 /// The place of one connection. Dropping it frees the place.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    seats: Arc<Seats>,
+pub(crate) struct ConnectionPlace {
+    places: Arc<ConnectionPlaces>,
     number: u64,
     source: Source,
     leave: CancellationToken,
@@ -61,9 +61,9 @@ pub(crate) struct Seat {
 
 /// Says that a request of this connection is being answered, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Answering(Arc<Seat>);
+pub(crate) struct Answering(Arc<ConnectionPlace>);
 
-impl Seats {
+impl ConnectionPlaces {
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             most: limits.connections,
@@ -74,7 +74,7 @@ impl Seats {
 
     /// A place for a new connection. `None` if all are taken and none of those that could leave for
     /// it waits for its client.
-    pub(crate) fn take(self: &Arc<Self>, source: Source) -> Option<Seat> {
+    pub(crate) fn take(self: &Arc<Self>, source: Source) -> Option<ConnectionPlace> {
         let mut table = self.table();
         let of_source = table.by_source.get(&source).copied().unwrap_or_default();
         if matches!(source, Source::Circuit(_)) && of_source >= self.most_per_circuit {
@@ -94,8 +94,8 @@ impl Seats {
         table.taken.insert(number, taken);
         *table.by_source.entry(source).or_default() += 1;
         drop(table);
-        Some(Seat {
-            seats: Arc::clone(self),
+        Some(ConnectionPlace {
+            places: Arc::clone(self),
             number,
             source,
             leave,
@@ -142,7 +142,7 @@ impl Table {
     }
 }
 
-impl Seat {
+impl ConnectionPlace {
     /// Is cancelled when this connection has to close because another one needs its place.
     pub(crate) fn leave(&self) -> &CancellationToken {
         &self.leave
@@ -183,15 +183,15 @@ impl Seat {
     }
 
     fn mark(&self, is_answering: bool) {
-        if let Some(taken) = self.seats.table().taken.get_mut(&self.number) {
+        if let Some(taken) = self.places.table().taken.get_mut(&self.number) {
             taken.is_answering = is_answering;
         }
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
-        self.seats.table().free(self.number);
+        self.places.table().free(self.number);
     }
 }
 
@@ -220,16 +220,16 @@ mod tests {
 
     const LOOPBACK: Source = Source::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
-    fn seats(connections: usize) -> Arc<Seats> {
-        Seats::new(&Limits {
+    fn places(connections: usize) -> Arc<ConnectionPlaces> {
+        ConnectionPlaces::new(&Limits {
             connections,
             connections_per_circuit: 2,
             ..Limits::default()
         })
     }
 
-    fn take(seats: &Arc<Seats>, source: Source) -> Arc<Seat> {
-        Arc::new(seats.take(source).expect("a place"))
+    fn take(places: &Arc<ConnectionPlaces>, source: Source) -> Arc<ConnectionPlace> {
+        Arc::new(places.take(source).expect("a place"))
     }
 
     fn circuit(number: u32) -> Source {
@@ -245,56 +245,56 @@ mod tests {
         assert_eq!(of("2001:db8::1:2:3:4"), of("2001:db8::ffff"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-        let seats = seats(2);
-        let seat = take(&seats, circuit(7));
-        assert_eq!(seat.opener(), Some(Opener::Circuit(Circuit::of_test(7))));
-        assert_eq!(take(&seats, LOOPBACK).opener(), None);
+        let places = places(2);
+        let place = take(&places, circuit(7));
+        assert_eq!(place.opener(), Some(Opener::Circuit(Circuit::of_test(7))));
+        assert_eq!(take(&places, LOOPBACK).opener(), None);
     }
 
     #[test]
     fn when_all_places_are_taken_the_oldest_that_waits_leaves() {
-        let seats = seats(3);
-        let taken: Vec<_> = (0..3).map(|_| take(&seats, LOOPBACK)).collect();
+        let places = places(3);
+        let taken: Vec<_> = (0..3).map(|_| take(&places, LOOPBACK)).collect();
         let answering = taken[0].answering();
-        let further = take(&seats, LOOPBACK);
+        let further = take(&places, LOOPBACK);
         assert!(!taken[0].leave().is_cancelled(), "it is being answered");
         assert!(taken[1].leave().is_cancelled(), "the oldest that waits");
         assert!(!taken[2].leave().is_cancelled() && !further.leave().is_cancelled());
         drop(answering);
-        let _next = take(&seats, LOOPBACK);
+        let _next = take(&places, LOOPBACK);
         assert!(taken[0].leave().is_cancelled(), "its answer is complete");
-        assert_eq!(seats.taken(), 3);
+        assert_eq!(places.taken(), 3);
         drop((taken, further));
-        assert_eq!(seats.taken(), 1, "a place is freed once");
+        assert_eq!(places.taken(), 1, "a place is freed once");
     }
 
     #[test]
     fn the_source_with_the_most_connections_gives_a_place_to_the_others() {
-        let seats = seats(4);
-        let early = take(&seats, circuit(1));
-        let many: Vec<_> = (0..3).map(|_| take(&seats, LOOPBACK)).collect();
-        let _late = take(&seats, circuit(2));
+        let places = places(4);
+        let early = take(&places, circuit(1));
+        let many: Vec<_> = (0..3).map(|_| take(&places, LOOPBACK)).collect();
+        let _late = take(&places, circuit(2));
         assert!(!early.leave().is_cancelled());
         assert!(many[0].leave().is_cancelled());
     }
 
     #[test]
     fn one_circuit_has_its_own_limit_and_closes_its_own_connections() {
-        let seats = seats(100);
-        let other = take(&seats, circuit(1));
-        let own: Vec<_> = (0..5).map(|_| take(&seats, circuit(2))).collect();
-        let open = own.iter().filter(|seat| !seat.leave().is_cancelled());
+        let places = places(100);
+        let other = take(&places, circuit(1));
+        let own: Vec<_> = (0..5).map(|_| take(&places, circuit(2))).collect();
+        let open = own.iter().filter(|place| !place.leave().is_cancelled());
         assert_eq!(open.count(), 2);
         assert!(!other.leave().is_cancelled());
     }
 
     #[test]
     fn when_every_request_is_being_answered_a_further_connection_is_refused() {
-        let seats = seats(2);
-        let taken: Vec<_> = (0..2).map(|_| take(&seats, LOOPBACK)).collect();
-        let answering: Vec<_> = taken.iter().map(Seat::answering).collect();
-        assert!(seats.take(LOOPBACK).is_none());
+        let places = places(2);
+        let taken: Vec<_> = (0..2).map(|_| take(&places, LOOPBACK)).collect();
+        let answering: Vec<_> = taken.iter().map(ConnectionPlace::answering).collect();
+        assert!(places.take(LOOPBACK).is_none());
         drop(answering);
-        assert!(seats.take(LOOPBACK).is_some());
+        assert!(places.take(LOOPBACK).is_some());
     }
 }
