@@ -1,8 +1,8 @@
 //! The whole extension as one value: its knowledge, its stored data, and its drawn output.
 
 use crate::drawn::{Drawn, PageView};
+use crate::notifications::{Notification, Notifier};
 use crate::saved::{Saved, Session};
-use crate::told::{Notification, Told};
 use crate::update::{Effect, Event, State, Stored, SubscriberId, update};
 use crate::view::{Badge, PopupView};
 use meter_wire::{parse, read_value};
@@ -13,7 +13,7 @@ pub struct Extension {
     state: State,
     saved: Saved,
     drawn: Drawn,
-    told: Told,
+    notifier: Notifier,
 }
 
 /// The result of an event.
@@ -85,7 +85,7 @@ impl Extension {
             session: self.saved.session(&self.state, self.drawn.badge()),
             view: self.drawn.draw_view(&self.state),
             pages: self.drawn.draw_pages(&self.state),
-            notifications: self.told.next(&self.state),
+            notifications: self.notifier.next(&self.state),
         }
     }
 }

@@ -15,16 +15,16 @@ pub struct Notification {
     pub text: Text,
 }
 
-/// What is known already.
+/// Finds what there is to notify a person of; remembers what it has reported already.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct Notifier {
     /// What was credited when that was last looked at.
     credited: Option<Amount>,
     /// Whether Tor was usable, and nothing was said since.
     was_usable: bool,
 }
 
-impl Told {
+impl Notifier {
     /// What there is to say about this state.
     pub fn next(&mut self, state: &State) -> Vec<Notification> {
         let wants = state.preferences;
