@@ -117,12 +117,12 @@ pub fn settings(outcome: &Outcome) -> Vec<SettingRow> {
         return Vec::new();
     };
     let row = |setting: &meter_wire::Setting| {
-        let told = |value: &str| redacted(&setting.key, value);
+        let shown = |value: &str| redacted(&setting.key, value);
         let in_file = setting.in_file.as_deref().filter(|_| setting.differs);
         SettingRow {
             key: setting.key.clone(),
-            value: told(&setting.in_force),
-            waits: in_file.map(told),
+            value: shown(&setting.in_force),
+            waits: in_file.map(shown),
         }
     };
     settings.iter().map(row).collect()

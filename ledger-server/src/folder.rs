@@ -95,8 +95,8 @@ impl Folder {
     /// The addresses that the process that serves this folder tells people, the one to show first.
     /// None where no process does.
     #[must_use]
-    pub fn told(&self) -> Vec<String> {
-        lock::told(&self.root)
+    pub fn public_addresses(&self) -> Vec<String> {
+        lock::public_addresses(&self.root)
     }
 
     /// The folder itself.

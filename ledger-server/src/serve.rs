@@ -60,7 +60,7 @@ pub async fn run(service: Service, signals: Signals) -> Result<(), ServeError> {
     let end = CancellationToken::new();
     let (ledger, guard) = (Arc::clone(&service.ledger), Arc::clone(&service.guard));
     let chores = Chores::start(&service, &end);
-    let told = async {
+    let asked_to_end = async {
         tokio::select! {
             () = signals.come() => end.cancel(),
             () = end.cancelled() => {}
@@ -71,7 +71,7 @@ pub async fn run(service: Service, signals: Signals) -> Result<(), ServeError> {
         end.cancel();
         answered
     };
-    let ((), answered) = tokio::join!(told, answers);
+    let ((), answered) = tokio::join!(asked_to_end, answers);
     let chores = chores.finish().await;
     let finish = spawn_blocking(move || {
         ledger.finish();

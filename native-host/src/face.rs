@@ -84,11 +84,11 @@ impl Doorkeeper {
 /// none itself, so that `onionmeter stop` holds until a person starts something.
 async fn follow(home: Home, notices: broadcast::Sender<Notice>) {
     let tell = |notice| crate::ignore_because("nobody listens now", notices.send(notice));
-    let mut told = None;
+    let mut sent = None;
     loop {
         let problem = match Connection::attach_for_notices(&home).await {
             Ok(Some(mut daemon)) => {
-                told = None;
+                sent = None;
                 if let Ok(answered) = exchange(&home, Request::Status).await
                     && let Success::Status(status) = answered.success
                 {
@@ -102,9 +102,9 @@ async fn follow(home: Home, notices: broadcast::Sender<Notice>) {
             Ok(None) => not_running(),
             Err(problem) => problem,
         };
-        if told.as_ref() != Some(&problem) {
+        if sent.as_ref() != Some(&problem) {
             tell(Notice::Problem(problem.clone()));
-            told = Some(problem);
+            sent = Some(problem);
         }
         sleep(LOOK_EVERY).await;
     }

@@ -33,7 +33,7 @@ pub(crate) fn open(kind: FileKind, path: &Path) -> Result<Connection, FileError>
 
 /// Opens the file at `path`; `None` if there is no file.
 pub(crate) fn open_existing(kind: FileKind, path: &Path) -> Result<Option<Connection>, FileError> {
-    let opened = open_checked(kind, path, Missing::Told);
+    let opened = open_checked(kind, path, Missing::Reported);
     opened.map_err(|error| explained(kind, path, error))
 }
 
@@ -52,7 +52,7 @@ fn explained(kind: FileKind, path: &Path, error: FileError) -> FileError {
 #[derive(Clone, Copy)]
 enum Missing {
     Made,
-    Told,
+    Reported,
 }
 
 fn open_checked(
@@ -65,7 +65,7 @@ fn open_checked(
     match (is_there, missing) {
         (true, _) => {}
         (false, Missing::Made) => create(kind, path)?,
-        (false, Missing::Told) => return no_log_alone(kind, path).map(|()| None),
+        (false, Missing::Reported) => return no_log_alone(kind, path).map(|()| None),
     }
     check_header(kind, path)?;
     let connection = connect(kind, path)?;

@@ -157,7 +157,7 @@ const fn effect(takes_effect: TakesEffect) -> Key {
 mod tests {
     use super::*;
 
-    fn told(key: &str, in_file: &str, differs: bool) -> Setting {
+    fn setting(key: &str, in_file: &str, differs: bool) -> Setting {
         Setting {
             key: key.to_owned(),
             in_force: in_file.to_owned(),
@@ -170,10 +170,10 @@ mod tests {
     fn a_control_shows_the_value_of_the_file_and_what_has_to_start_anew() {
         let outcome = Outcome::Ok(Success::Settings(Settings {
             settings: vec![
-                told("tor.bridges", "2 lines", true),
-                told("tor.backend", "auto", false),
-                told("moon.phase", "full", false),
-                told("ledger.badge", "claimed", false),
+                setting("tor.bridges", "2 lines", true),
+                setting("tor.backend", "auto", false),
+                setting("moon.phase", "full", false),
+                setting("ledger.badge", "claimed", false),
             ],
             problem: None,
         }));

@@ -12,14 +12,14 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     let account = status.ledger.as_ref().map(|ledger| ledger.account);
-    let told = (status.earlier, account);
+    let reported = (status.earlier, account);
     let Host::Linked(link) = &mut state.host else {
         return;
     };
-    if told.0.chains == 0 || link.earlier_asked == Some(told) {
+    if reported.0.chains == 0 || link.earlier_asked == Some(reported) {
         return;
     }
-    link.earlier_asked = Some(told);
+    link.earlier_asked = Some(reported);
     ask_after(state, 0, effects);
 }
 

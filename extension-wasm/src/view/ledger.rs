@@ -130,12 +130,12 @@ pub(super) fn ledger(state: &State) -> Option<LedgerNumbers> {
 
 /// From the verified reports and receipts, once there is a receipt.
 fn waiting(state: &State, ledger: &LedgerStatus) -> Amount {
-    let told = Amount::new(ledger.waiting.0).unwrap_or(Amount::ZERO);
+    let reported = Amount::new(ledger.waiting.0).unwrap_or(Amount::ZERO);
     let balance = state.book.balance();
     let answered = state.receipts.claimed();
     let answered = answered.filter(|answered| *answered <= balance);
     let verified = answered.and_then(|answered| Amount::new(balance.since(answered)));
-    verified.unwrap_or(told)
+    verified.unwrap_or(reported)
 }
 
 /// The amounts that are claimed and not credited, with the reason. Only what is not 0.
@@ -213,10 +213,10 @@ fn contradiction(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {
             Some(of(said(problem), exactly(problem)))
         }
         _ if state.credited_differs() => {
-            let told = Amount::new(ledger.credited.0).unwrap_or(Amount::ZERO);
+            let reported = Amount::new(ledger.credited.0).unwrap_or(Amount::ZERO);
             let verified = state.receipts.credited().unwrap_or(Amount::ZERO);
             let sentence = key("ledger_sum_differs")
-                .with("told", Value::exact(told))
+                .with("told", Value::exact(reported))
                 .with("verified", Value::exact(verified));
             Some(of(sentence, None))
         }

@@ -50,7 +50,7 @@ pub(super) fn unreached(state: &State) -> Option<UnreachedView> {
 fn row(kind: &Unreached) -> UnreachedKind {
     UnreachedKind {
         name: kind.reply,
-        sentence: told(kind, "reply", &kind.message),
+        sentence: reply_text(kind, "reply", &kind.message),
         times: match kind.count.0 {
             0 | 1 => None,
             count => Some(key("times").with("times", Value::count(count))),
@@ -60,11 +60,11 @@ fn row(kind: &Unreached) -> UnreachedKind {
 }
 
 fn action(kind: &Unreached) -> Text {
-    told(kind, "reply_action", &kind.action)
+    reply_text(kind, "reply_action", &kind.action)
 }
 
 /// Our words, or those of a newer host for a reply that this version does not know.
-fn told(kind: &Unreached, family: &'static str, words: &str) -> Text {
+fn reply_text(kind: &Unreached, family: &'static str, words: &str) -> Text {
     match kind.reply {
         TorReply::Other if says_something(words) => Text::quoted(words),
         reply => Text::of_family(family, &reply),

@@ -74,10 +74,10 @@ impl Home {
     /// The addresses that people are told: by the server of this folder, whose options the settings
     /// do not have, or else by the settings.
     fn origins(&self) -> Result<Vec<Origin>, Refusal> {
-        let told = self.folder.told();
-        let told = told.iter().map(|text| text.parse::<Origin>());
-        match told.collect::<Result<Vec<_>, _>>() {
-            Ok(told) if !told.is_empty() => Ok(told),
+        let addresses = self.folder.public_addresses();
+        let addresses = addresses.iter().map(|text| text.parse::<Origin>());
+        match addresses.collect::<Result<Vec<_>, _>>() {
+            Ok(origins) if !origins.is_empty() => Ok(origins),
             _ => Ok(self.config.origins(self.config.listen)?),
         }
     }

@@ -89,7 +89,7 @@ impl Serve {
         let at = at.map_err(|error| failed(&ServeError::Io(error)))?;
         let origins = home.config.origins(at)?;
         for origin in &origins {
-            lock.tell(&origin.to_string());
+            lock.add_address(&origin.to_string());
         }
         let tools = monitor.as_ref().map(TcpListener::local_addr).transpose();
         let tools = tools.map_err(|error| failed(&ServeError::Io(error)))?;

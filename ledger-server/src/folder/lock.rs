@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Most bytes that are read of the file.
-const TOLD_MAX: u64 = 4_096;
+const READ_MAX: u64 = 4_096;
 
 /// The folder is this process's own until this is dropped.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl FolderLock {
     }
 
     /// Writes down one more address that this process tells people, for commands beside it.
-    pub fn tell(&mut self, address: &str) {
+    pub fn add_address(&mut self, address: &str) {
         if writeln!(self.file, "{address}").is_err() {
             tracing::debug!("the lock of the data folder has no address");
         }
@@ -81,18 +81,18 @@ impl Drop for FolderLock {
 
 /// The addresses that the process that holds the lock tells people. None where no process holds it,
 /// or tells none.
-pub(super) fn told(root: &Path) -> Vec<String> {
-    read_told(root).unwrap_or_default()
+pub(super) fn public_addresses(root: &Path) -> Vec<String> {
+    read_addresses(root).unwrap_or_default()
 }
 
-fn read_told(root: &Path) -> Option<Vec<String>> {
+fn read_addresses(root: &Path) -> Option<Vec<String>> {
     let path = root.join("ledger.lock");
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(&path, flags, Mode::empty()).ok()?);
     // To try the lock would keep a server out that starts just then.
     holder(&file)?;
     let mut text = String::new();
-    file.take(TOLD_MAX).read_to_string(&mut text).ok()?;
+    file.take(READ_MAX).read_to_string(&mut text).ok()?;
     Some(text.lines().skip(1).map(str::to_owned).collect())
 }
 

@@ -28,7 +28,7 @@ use meter_wire::ledger::{
 use std::sync::Arc;
 
 /// One answer, and what it means for the limits of its client.
-struct Told {
+struct ClientAnswer {
     answer: Answer,
     /// The status if the report came alone.
     status: StatusCode,
@@ -47,20 +47,20 @@ pub(crate) async fn submit(
     let per_minute = api.ledger.policy().value().reports_per_minute;
     let allow = move |device| asked.reports.allows(device, per_minute);
     let found = api.ledger.submit(claims, allow).await;
-    let told = found.iter().map(tell).collect::<Result<Vec<_>, _>>()?;
-    for one in &told {
+    let answers = found.iter().map(answer_of).collect::<Result<Vec<_>, _>>()?;
+    for one in &answers {
         let outcome = name(one.answer.outcome);
         api.guard.metrics.reported(outcome, refusal(one, outcome));
     }
-    let mut mistakes = told.iter().filter(|one| one.is_mistake);
+    let mut mistakes = answers.iter().filter(|one| one.is_mistake);
     if mistakes.any(|_| api.guard.mistake(&place)) {
         return Ok(closing(LedgerCode::TooMany));
     }
     if is_alone {
-        let one = told.into_iter().next().ok_or(LedgerCode::Internal)?;
+        let one = answers.into_iter().next().ok_or(LedgerCode::Internal)?;
         return Ok(with_retry((one.status, Json(one.answer)).into_response()));
     }
-    let outcomes = told.into_iter().map(|one| one.answer).collect();
+    let outcomes = answers.into_iter().map(|one| one.answer).collect();
     Ok(Json(Answers { outcomes }).into_response())
 }
 
@@ -107,49 +107,49 @@ fn claimed(submitted: &Submitted) -> Claimed {
     }
 }
 
-fn tell(found: &Found) -> Result<Told, Refusal> {
+fn answer_of(found: &Found) -> Result<ClientAnswer, Refusal> {
     Ok(match found {
         Found::Answered(decided) => decided_answer(decided)?,
         Found::NotAReport(error) => {
             let is_mistake = matches!(error, VerifyError::Key | VerifyError::Signature);
-            Told {
+            ClientAnswer {
                 is_mistake,
                 ..refused(reason(error))
             }
         }
-        Found::TooOften => told(Outcome::Busy, StatusCode::TOO_MANY_REQUESTS),
+        Found::TooOften => answer_with(Outcome::Busy, StatusCode::TOO_MANY_REQUESTS),
     })
 }
 
-fn decided_answer(decided: &Decided) -> Result<Told, Refusal> {
+fn decided_answer(decided: &Decided) -> Result<ClientAnswer, Refusal> {
     Ok(match decided {
         Decided::Accepted(receipt) => {
             with_receipt(Outcome::Accepted, StatusCode::CREATED, receipt)?
         }
         Decided::Replay(receipt) => with_receipt(Outcome::Replay, StatusCode::OK, receipt)?,
         Decided::Conflict(head) => {
-            let mut conflict = told(Outcome::Conflict, StatusCode::CONFLICT);
+            let mut conflict = answer_with(Outcome::Conflict, StatusCode::CONFLICT);
             conflict.answer.head = Some(wire(head.signed())?);
             conflict
         }
         Decided::Refused(apply::Refusal::ChainTotals) => refused("chain-totals"),
-        Decided::UnknownDevice => Told {
+        Decided::UnknownDevice => ClientAnswer {
             is_mistake: true,
-            ..told(Outcome::UnknownDevice, StatusCode::FORBIDDEN)
+            ..answer_with(Outcome::UnknownDevice, StatusCode::FORBIDDEN)
         },
-        Decided::TooManyChains => told(Outcome::Busy, StatusCode::TOO_MANY_REQUESTS),
-        Decided::Busy => told(Outcome::Busy, StatusCode::SERVICE_UNAVAILABLE),
+        Decided::TooManyChains => answer_with(Outcome::Busy, StatusCode::TOO_MANY_REQUESTS),
+        Decided::Busy => answer_with(Outcome::Busy, StatusCode::SERVICE_UNAVAILABLE),
     })
 }
 
-fn told(outcome: Outcome, status: StatusCode) -> Told {
+fn answer_with(outcome: Outcome, status: StatusCode) -> ClientAnswer {
     let answer = Answer {
         outcome,
         receipt: None,
         head: None,
         code: None,
     };
-    Told {
+    ClientAnswer {
         answer,
         status,
         is_mistake: false,
@@ -160,14 +160,14 @@ fn with_receipt(
     outcome: Outcome,
     status: StatusCode,
     receipt: &[u8; RECORD_BYTES],
-) -> Result<Told, Refusal> {
-    let mut told = told(outcome, status);
-    told.answer.receipt = Some(wire_stored(receipt)?);
-    Ok(told)
+) -> Result<ClientAnswer, Refusal> {
+    let mut accepted = answer_with(outcome, status);
+    accepted.answer.receipt = Some(wire_stored(receipt)?);
+    Ok(accepted)
 }
 
-fn refused(reason: &str) -> Told {
-    let mut refused = told(Outcome::Refused, StatusCode::UNPROCESSABLE_ENTITY);
+fn refused(reason: &str) -> ClientAnswer {
+    let mut refused = answer_with(Outcome::Refused, StatusCode::UNPROCESSABLE_ENTITY);
     refused.answer.code = Some(reason.to_owned());
     refused
 }
@@ -195,12 +195,12 @@ const fn reason(error: &VerifyError<BodyError>) -> &'static str {
 }
 
 /// Why a report was not taken, as a label of the metrics.
-fn refusal<'a>(told: &'a Told, outcome: &'static str) -> Option<&'a str> {
-    match told.answer.outcome {
+fn refusal<'a>(answer: &'a ClientAnswer, outcome: &'static str) -> Option<&'a str> {
+    match answer.answer.outcome {
         Outcome::Accepted | Outcome::Replay => None,
         // What the device can change, and what only the operator can.
-        Outcome::Busy if told.status == StatusCode::TOO_MANY_REQUESTS => Some("too_many"),
-        _ => Some(told.answer.code.as_deref().unwrap_or(outcome)),
+        Outcome::Busy if answer.status == StatusCode::TOO_MANY_REQUESTS => Some("too_many"),
+        _ => Some(answer.answer.code.as_deref().unwrap_or(outcome)),
     }
 }
 

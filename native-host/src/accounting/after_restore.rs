@@ -12,7 +12,7 @@ use tracing::{info, warn};
 const PATIENCE_TICKS: u8 = 10;
 
 /// Up to this number of reports a person is told why the chain is a new one.
-const TOLD_REPORTS: u64 = 10;
+const EXPLAINED_REPORTS: u64 = 10;
 
 impl Accounting {
     /// Whether the ledger has to tell its place in the chain before anything is signed.
@@ -42,7 +42,7 @@ impl Accounting {
             Found::Nothing if in_doubt >= PATIENCE_TICKS => self.begin_after_restore(wall),
             Found::Nothing if is_behind => {}
             Found::Nothing if self.is_settled(mark, sequence) => self.forget_restore(),
-            Found::Later if sequence >= TOLD_REPORTS => self.forget_restore(),
+            Found::Later if sequence >= EXPLAINED_REPORTS => self.forget_restore(),
             Found::Nothing | Found::Later => {}
         }
     }

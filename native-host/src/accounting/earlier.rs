@@ -82,7 +82,7 @@ impl EarlierChains {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
         let limit = usize::from(limit.min(EARLIER_PAGE_MAX));
         let chosen = self.0.iter().skip(after).take(limit);
-        let chains = chosen.map(|kept| kept.told(receipt(kept.last.value().chain)));
+        let chains = chosen.map(|kept| kept.to_wire(receipt(kept.last.value().chain)));
         Ok(EarlierPage {
             chains: chains.collect::<Result<_, _>>()?,
             total: self.sum().chains,
@@ -91,7 +91,7 @@ impl EarlierChains {
 }
 
 impl KeptChain {
-    fn told(&self, receipt: Option<Verified<Receipt>>) -> Result<EarlierChain, Problem> {
+    fn to_wire(&self, receipt: Option<Verified<Receipt>>) -> Result<EarlierChain, Problem> {
         Ok(EarlierChain {
             last: wire(&self.last)?,
             answered: receipt.and_then(|receipt| self.answered(&receipt)),

@@ -25,12 +25,12 @@ pub(super) struct Memberships {
     receipts: Option<Receipts>,
     /// Why the file cannot be used, if it cannot.
     problem: Option<Problem>,
-    /// What clients are told, as it was read last.
-    told: Option<Told>,
+    /// What clients get to know, as it was read last.
+    reported: Option<Reported>,
 }
 
-/// What clients are told about the membership in force.
-struct Told {
+/// What clients get to know about the membership in force.
+struct Reported {
     address: String,
     account: AccountId,
     sums: Sums,
@@ -139,7 +139,7 @@ impl Memberships {
     /// `ledger_none`; or why the file of receipts cannot be written.
     pub(super) fn leave(&mut self, now: UnixMs) -> Result<(), Problem> {
         self.in_force()?;
-        self.told = None;
+        self.reported = None;
         self.write(|receipts| receipts.leave(now))
     }
 
@@ -314,8 +314,8 @@ impl Memberships {
     /// Reads again what clients are told, after something has changed.
     pub(super) fn look_again(&mut self, head: &ChainHead, earlier: &EarlierChains) {
         match self.read(head, earlier) {
-            Ok(told) => self.told = Some(told),
-            Err(problem) if problem.code == ErrorCode::LedgerNone => self.told = None,
+            Ok(reported) => self.reported = Some(reported),
+            Err(problem) if problem.code == ErrorCode::LedgerNone => self.reported = None,
             // A device whose receipts cannot be read is not one that has left.
             Err(problem) => warn!(code = ?problem.code, "the receipts cannot be read"),
         }
@@ -326,7 +326,7 @@ impl Memberships {
         self.problem.as_ref()
     }
 
-    fn read(&self, head: &ChainHead, earlier: &EarlierChains) -> Result<Told, Problem> {
+    fn read(&self, head: &ChainHead, earlier: &EarlierChains) -> Result<Reported, Problem> {
         let (receipts, member) = self.in_force()?;
         let because = |error: ReceiptsError| self.because(&error);
         let chains = receipts.chains_of(&member).map_err(because)?;
@@ -334,7 +334,7 @@ impl Memberships {
         let chain_end = before.map(|chain| receipts.chain_end(*chain)).transpose();
         let joined = member.membership.head.chain;
         let is_unknown = |chain| chain != joined && !chains.contains(&chain);
-        Ok(Told {
+        Ok(Reported {
             unknown: earlier.claimed(is_unknown),
             address: member.membership.address,
             account: member.membership.account,
@@ -346,26 +346,26 @@ impl Memberships {
 
     /// What clients are told; `None` while no enrolment is in force.
     pub(super) fn status(&self, sending: Sending, badge: BadgeNumber) -> Option<LedgerStatus> {
-        let told = self.told.as_ref()?;
-        let sums = &told.sums;
+        let reported = self.reported.as_ref()?;
+        let sums = &reported.sums;
         // Of an account that the device came back to, the ledger has credited a part of what was
         // claimed before.
         let known_before = sums.awarded_before.get();
         let before = sums.before.get().saturating_sub(known_before);
-        let before = before.saturating_add(told.unknown.0);
+        let before = before.saturating_add(reported.unknown.0);
         let answered = sums.answered.get().saturating_add(known_before);
         Some(LedgerStatus {
-            address: told.address.clone(),
-            account: HexBytes(told.account.0),
+            address: reported.address.clone(),
+            account: HexBytes(reported.account.0),
             before: U64Text(before),
             answered: U64Text(answered),
             credited: U64Text(sums.credited.get()),
-            waiting: U64Text(told.waiting.amount.get()),
-            waiting_reports: U64Text(told.waiting.reports),
+            waiting: U64Text(reported.waiting.amount.get()),
+            waiting_reports: U64Text(reported.waiting.reports),
             unanswered: U64Text(sums.unanswered.get()),
             lowered: sums.lowered.iter().map(lowered).collect(),
             badge,
-            chain_end: told.chain_end.map(|end| end.name().to_owned()),
+            chain_end: reported.chain_end.map(|end| end.name().to_owned()),
             sending,
         })
     }

@@ -185,10 +185,10 @@ async fn enrolled(engine: &EngineHandle, enrol: &LedgerEnrol) -> Result<LedgerEn
     };
     let joining = Box::new(joining);
     engine.ask(|answer| Command::Join(joining, answer)).await?;
-    Ok(told(enrolled))
+    Ok(to_wire(enrolled))
 }
 
-fn told(enrolled: Enrolled) -> LedgerEnrolled {
+fn to_wire(enrolled: Enrolled) -> LedgerEnrolled {
     LedgerEnrolled {
         account: enrolled.account,
         name: enrolled.name,

@@ -132,7 +132,7 @@ fn status(patience: Patience, home: &Home, format: Format) -> Outcome {
             None => Err(why_none(&mut daemon, status.problem).await),
         }
     })?;
-    Answer::new("enrolled", told(&ledger))
+    Answer::new("enrolled", words(&ledger))
         .with_all(&ledger)
         .print(format)
 }
@@ -147,7 +147,7 @@ async fn why_none(daemon: &mut ipc::Connection, problem: Option<Problem>) -> Pro
 }
 
 /// The numbers, and each difference in a sentence.
-fn told(ledger: &LedgerStatus) -> String {
+fn words(ledger: &LedgerStatus) -> String {
     let claimed = [
         ledger.before,
         ledger.answered,

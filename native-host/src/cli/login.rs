@@ -48,10 +48,10 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         }
         Err(error) => return Err(error),
     };
-    Answer::new("opened", told(opened)).print(format)
+    Answer::new("opened", words(opened)).print(format)
 }
 
-fn told(opened: LedgerOpened) -> String {
+fn words(opened: LedgerOpened) -> String {
     let LedgerOpened { link, words } = opened;
     match link {
         None => format!(

@@ -215,8 +215,8 @@ impl<'a> Sum<'a> {
             names.push(name);
             self.receipts(receipts, &place)?;
         }
-        let untold = self.untold(&names);
-        self.found.before = self.found.before.saturating_add(untold);
+        let claimed_unknown = self.claimed_unknown(&names);
+        self.found.before = self.found.before.saturating_add(claimed_unknown);
         if !names.contains(&start) {
             self.found.credited = self.found.credited.saturating_add(given);
         }
@@ -257,12 +257,12 @@ impl<'a> Sum<'a> {
     }
 
     /// What ended chains claim that the ledger was never told of.
-    fn untold(&self, told: &[ChainId]) -> u64 {
+    fn claimed_unknown(&self, known: &[ChainId]) -> u64 {
         let start = self.of.start.chain.0;
         let ended = self.chains.split_last().map(|(_, ended)| ended);
         let ended = ended.unwrap_or_default().iter();
         ended
-            .filter(|chain| chain.chain.0 != start && !told.contains(&chain.chain))
+            .filter(|chain| chain.chain.0 != start && !known.contains(&chain.chain))
             .map(|chain| chain.claimed_up_to(chain.last()).unwrap_or_default())
             .fold(0, u64::saturating_add)
     }

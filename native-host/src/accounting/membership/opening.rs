@@ -17,7 +17,7 @@ impl Memberships {
             path,
             receipts,
             problem,
-            told: None,
+            reported: None,
         }
     }
 

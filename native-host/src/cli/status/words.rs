@@ -65,9 +65,9 @@ fn credits(status: &Status) -> String {
     let claimed = format!("Balance  {}\n", balance(status).unwrap_or_else(unknown));
     match &status.ledger {
         None => claimed,
-        Some(told) => match told.badge {
-            BadgeNumber::Claimed => claimed + &ledger(told),
-            BadgeNumber::Credited => ledger(told) + &claimed,
+        Some(member) => match member.badge {
+            BadgeNumber::Claimed => claimed + &ledger(member),
+            BadgeNumber::Credited => ledger(member) + &claimed,
         },
     }
 }
