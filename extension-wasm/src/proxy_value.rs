@@ -11,7 +11,7 @@ pub const SINK_PORT: u16 = 1;
 
 /// The family of the browser, which decides how an extension sets a proxy.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Engine {
+pub enum BrowserFamily {
     /// One setting, `chrome.proxy.settings`.
     #[default]
     Chromium,
@@ -122,16 +122,16 @@ pub enum Route {
 /// The value that sends everything to the relay on `port`: a single SOCKS5 server that also
 /// resolves names, no exceptions except this computer itself, and no second choice.
 #[must_use]
-pub fn settings(engine: Engine, port: u16) -> Value {
-    match engine {
-        Engine::Chromium => json!({
+pub fn settings(family: BrowserFamily, port: u16) -> Value {
+    match family {
+        BrowserFamily::Chromium => json!({
             "mode": "fixed_servers",
             "rules": {
                 "singleProxy": { "scheme": "socks5", "host": "127.0.0.1", "port": port },
                 "bypassList": BYPASS,
             },
         }),
-        Engine::Gecko => json!({
+        BrowserFamily::Gecko => json!({
             "proxyType": "manual",
             "socks": format!("127.0.0.1:{port}"),
             "socksVersion": 5,
@@ -154,12 +154,12 @@ const BYPASS: [&str; 5] = [
 /// Interprets the settings that were read back. `level` and `value` are `levelOfControl` and
 /// `value` of the browser's answer.
 #[must_use]
-pub fn reading(engine: Engine, level: &str, value: &Value) -> Reading {
+pub fn reading(family: BrowserFamily, level: &str, value: &Value) -> Reading {
     match level {
         "controlled_by_this_extension" => {
-            let port = match engine {
-                Engine::Chromium => chromium_port(value),
-                Engine::Gecko => gecko_port(value),
+            let port = match family {
+                BrowserFamily::Chromium => chromium_port(value),
+                BrowserFamily::Gecko => gecko_port(value),
             };
             port.map_or(Reading::OursOther, |port| Reading::Ours { port })
         }
@@ -217,14 +217,14 @@ pub fn is_replaced(
 /// The port, if the value is exactly ours.
 fn chromium_port(value: &Value) -> Option<u16> {
     let port = port_of(value.pointer("/rules/singleProxy/port")?)?;
-    (*value == settings(Engine::Chromium, port)).then_some(port)
+    (*value == settings(BrowserFamily::Chromium, port)).then_some(port)
 }
 
 /// Firefox answers with all its fields. Those that could route around the relay must be empty.
 fn gecko_port(value: &Value) -> Option<u16> {
     let socks = value.get("socks")?.as_str()?;
     let port: u16 = socks.strip_prefix("127.0.0.1:")?.parse().ok()?;
-    let ours = settings(Engine::Gecko, port);
+    let ours = settings(BrowserFamily::Gecko, port);
     let same = ours
         .as_object()?
         .iter()

@@ -23,7 +23,7 @@ pub use options::{
 };
 
 use crate::bindings::{Port, Shell, api, console_error};
-use crate::proxy_value::{self, Asking, Engine, Route};
+use crate::proxy_value::{self, Asking, BrowserFamily, Route};
 use crate::update::{Event, Intent, NetError, Question, Shows, Started, candidates_of};
 use js::{from_json, to_json};
 use js_sys::Promise;
@@ -88,16 +88,16 @@ pub async fn start(shell: JsValue) -> Result<(), JsValue> {
     let storage = api.storage();
     let local = read(storage.local().get(&JsValue::NULL)).await?;
     let session = read(storage.session().get(&JsValue::NULL)).await?;
-    let engine = match api.proxy().on_request() {
-        Some(_) => Engine::Gecko,
-        None => Engine::Chromium,
+    let family = match api.proxy().on_request() {
+        Some(_) => BrowserFamily::Gecko,
+        None => BrowserFamily::Chromium,
     };
     // If reading took too long, another instance has replaced this one.
     if with_shell(Shell::is_current) != Some(true) {
         return Err(JsValue::NULL);
     }
     dispatch(Event::Started(Box::new(Started {
-        engine,
+        family,
         version: api.runtime().manifest().version(),
         local,
         session,

@@ -171,7 +171,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     }
     let (stored, book, receipts, first_ever) = Stored::read(&started.local);
     let glance = Glance::read(&started.session);
-    state.engine = started.engine;
+    state.family = started.family;
     state.version = started.version;
     state.wanted = stored.protection_wanted;
     state.windows = stored.protected_windows;

@@ -13,19 +13,19 @@ fn route_of(port: Option<u16>, host: &str) -> Route {
 
 #[test]
 fn what_is_written_reads_back_as_ours() {
-    for engine in [Engine::Chromium, Engine::Gecko] {
-        let value = settings(engine, 9149);
-        assert_eq!(reading(engine, OURS, &value), Reading::Ours { port: 9149 });
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let value = settings(family, 9149);
+        assert_eq!(reading(family, OURS, &value), Reading::Ours { port: 9149 });
         assert_eq!(
-            reading(engine, "controlled_by_other_extensions", &value),
+            reading(family, "controlled_by_other_extensions", &value),
             Reading::OtherExtension
         );
         assert_eq!(
-            reading(engine, "controllable_by_this_extension", &value),
+            reading(family, "controllable_by_this_extension", &value),
             Reading::Free
         );
         for level in ["not_controllable", "", "controlled_by_the_moon"] {
-            assert_eq!(reading(engine, level, &value), Reading::NotControllable);
+            assert_eq!(reading(family, level, &value), Reading::NotControllable);
         }
     }
 }
@@ -33,7 +33,11 @@ fn what_is_written_reads_back_as_ours() {
 #[test]
 fn chromium_leaves_out_and_adds_nothing() {
     let check = |value: Value, expected| {
-        assert_eq!(reading(Engine::Chromium, OURS, &value), expected, "{value}");
+        assert_eq!(
+            reading(BrowserFamily::Chromium, OURS, &value),
+            expected,
+            "{value}"
+        );
     };
     let single = json!({ "scheme": "socks5", "host": "127.0.0.1", "port": 9149 });
     let ours = Reading::Ours { port: 9149 };
@@ -79,9 +83,9 @@ fn chromium_leaves_out_and_adds_nothing() {
 #[test]
 fn firefox_may_add_empty_fields_but_no_other_way_out() {
     let with = |name: &str, field: Value| {
-        let mut value = settings(Engine::Gecko, 9149);
+        let mut value = settings(BrowserFamily::Gecko, 9149);
         value[name] = field;
-        reading(Engine::Gecko, OURS, &value)
+        reading(BrowserFamily::Gecko, OURS, &value)
     };
     assert_eq!(with("http", json!("")), Reading::Ours { port: 9149 });
     assert_eq!(

@@ -3,7 +3,7 @@
 use super::js::{in_scope, js, scope, settle, text, to_json};
 use super::worker::{dispatch, with_worker};
 use crate::bindings::api;
-use crate::proxy_value::{self, Engine, PrivateReading, ProxyRefusal, Reading, Windows};
+use crate::proxy_value::{self, BrowserFamily, PrivateReading, ProxyRefusal, Reading, Windows};
 use crate::update::{Event, ProxyTurn};
 use meter_wire::parse;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// What is set for the other windows is cleared only after the browser has returned the new value,
 /// so no window is without one in between.
 pub(super) async fn apply(turn: ProxyTurn, port: u16, windows: Windows) {
-    let value = proxy_value::settings(engine(), port);
+    let value = proxy_value::settings(family(), port);
     let settings = api().proxy().settings();
     let set = settle(settings.set(&in_scope(&value, scope_of(windows)))).await;
     if let Err(error) = set {
@@ -28,7 +28,7 @@ pub(super) async fn apply(turn: ProxyTurn, port: u16, windows: Windows) {
 pub(super) async fn clear(turn: ProxyTurn, windows: Windows) {
     let settings = api().proxy().settings();
     let cleared = settle(settings.clear(&scope(Windows::All.scope()))).await;
-    if engine() == Engine::Chromium {
+    if family() == BrowserFamily::Chromium {
         let private = scope(Windows::PrivateOnly.scope());
         drop(settle(settings.clear(&private)).await);
     }
@@ -48,27 +48,27 @@ pub(super) async fn read(turn: ProxyTurn, windows: Windows) {
 /// `set` succeeds even if another extension stays in control, so only a value read back counts.
 async fn read_for(windows: Windows) -> Result<Reading, ProxyRefusal> {
     let (regular, private) = read_both().await?;
-    match engine() {
-        Engine::Gecko => Ok(regular),
-        Engine::Chromium => proxy_value::combined(windows, regular, private),
+    match family() {
+        BrowserFamily::Gecko => Ok(regular),
+        BrowserFamily::Chromium => proxy_value::combined(windows, regular, private),
     }
 }
 
 /// What applies to all windows, and in Chromium to private ones.
 async fn read_both() -> Result<(Reading, Option<PrivateReading>), ProxyRefusal> {
     let regular = read_settings(&json!({})).await?.reading;
-    let private = match engine() {
-        Engine::Gecko => None,
-        Engine::Chromium => read_settings(&json!({ "incognito": true })).await.ok(),
+    let private = match family() {
+        BrowserFamily::Gecko => None,
+        BrowserFamily::Chromium => read_settings(&json!({ "incognito": true })).await.ok(),
     };
     Ok((regular, private))
 }
 
 /// Firefox has one setting for all windows; which of them it is for, it asks for each request.
 fn scope_of(windows: Windows) -> &'static str {
-    match engine() {
-        Engine::Gecko => Windows::All.scope(),
-        Engine::Chromium => windows.scope(),
+    match family() {
+        BrowserFamily::Gecko => Windows::All.scope(),
+        BrowserFamily::Chromium => windows.scope(),
     }
 }
 
@@ -80,13 +80,13 @@ pub(super) async fn read_settings(details: &Value) -> Result<PrivateReading, Pro
     let settings = parse(&to_json(&settings)).unwrap_or_default();
     let level = settings["levelOfControl"].as_str().unwrap_or_default();
     Ok(PrivateReading {
-        reading: proxy_value::reading(engine(), level, &settings["value"]),
+        reading: proxy_value::reading(family(), level, &settings["value"]),
         own: settings["incognitoSpecific"] == true,
     })
 }
 
-fn engine() -> Engine {
-    with_worker(|worker| worker.extension.state().engine)
+fn family() -> BrowserFamily {
+    with_worker(|worker| worker.extension.state().family)
 }
 
 fn answer(turn: ProxyTurn, answer: Result<Reading, ProxyRefusal>) {

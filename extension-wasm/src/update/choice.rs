@@ -5,7 +5,7 @@ use super::private::{Cover, PrivateWindows};
 use super::state::State;
 use super::verdict::Verdict;
 use super::{pages, proxy};
-use crate::proxy_value::{Engine, Windows};
+use crate::proxy_value::{BrowserFamily, Windows};
 
 /// Takes a person's choice which windows are protected. Private windows alone can be chosen only
 /// where the browser allows this extension in them: otherwise nothing at all would be protected
@@ -53,9 +53,9 @@ impl State {
     /// windows is the whole truth about their proxy.
     #[must_use]
     pub const fn has_witness(&self) -> bool {
-        match (self.engine, self.windows) {
-            (Engine::Chromium, Windows::PrivateOnly) => false,
-            (Engine::Chromium | Engine::Gecko, _) => true,
+        match (self.family, self.windows) {
+            (BrowserFamily::Chromium, Windows::PrivateOnly) => false,
+            (BrowserFamily::Chromium | BrowserFamily::Gecko, _) => true,
         }
     }
 
@@ -81,6 +81,6 @@ impl State {
     /// How private windows differ from the rest of the browser.
     #[must_use]
     pub const fn private_windows(&self) -> Cover {
-        self.private.cover(self.engine)
+        self.private.cover(self.family)
     }
 }

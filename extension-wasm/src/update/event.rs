@@ -4,7 +4,7 @@ use super::failed_tabs::NetError;
 use super::private::PrivateWindows;
 use super::question::Question;
 use super::tabs::{OldTabs, PagesTurn};
-use crate::proxy_value::{Engine, ProxyRefusal, Reading};
+use crate::proxy_value::{BrowserFamily, ProxyRefusal, Reading};
 use meter_wire::{parse, read_value};
 use serde::{Deserialize, Serialize};
 
@@ -185,7 +185,7 @@ pub enum Event {
 #[derive(Clone, Debug, Default)]
 pub struct Started {
     /// The browser's family.
-    pub engine: Engine,
+    pub family: BrowserFamily,
     /// The extension's version, as in its manifest.
     pub version: String,
     /// All of `storage.local`, as JSON.

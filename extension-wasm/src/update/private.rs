@@ -1,6 +1,6 @@
 //! Private windows: whether they use the same way as all others.
 
-use crate::proxy_value::{Engine, Reading};
+use crate::proxy_value::{BrowserFamily, Reading};
 
 /// What the browser tells about its private windows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -28,15 +28,14 @@ pub enum Cover {
 impl PrivateWindows {
     /// How private windows differ from the rest of the browser.
     #[must_use]
-    pub const fn cover(self, engine: Engine) -> Cover {
-        match (self, engine) {
+    pub const fn cover(self, family: BrowserFamily) -> Cover {
+        match (self, family) {
             // Firefox has one proxy setting for all windows, and accepts it only from an extension
             // that may run in private windows.
-            (_, Engine::Gecko) | (Self::Unknown | Self::Allowed(Reading::Ours { .. }), _) => {
-                Cover::Same
-            }
-            (Self::NotAllowed, Engine::Chromium) => Cover::NotAllowed,
-            (Self::Allowed(_), Engine::Chromium) => Cover::Elsewhere,
+            (_, BrowserFamily::Gecko)
+            | (Self::Unknown | Self::Allowed(Reading::Ours { .. }), _) => Cover::Same,
+            (Self::NotAllowed, BrowserFamily::Chromium) => Cover::NotAllowed,
+            (Self::Allowed(_), BrowserFamily::Chromium) => Cover::Elsewhere,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::receipts::Receipts;
 use super::tabs::Pages;
 use super::verdict::Witness;
 use super::welcome_state::Welcome;
-use crate::proxy_value::{Engine, ProxyRefusal, Reading, Windows};
+use crate::proxy_value::{BrowserFamily, ProxyRefusal, Reading, Windows};
 use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The browser's family.
-    pub engine: Engine,
+    pub family: BrowserFamily,
     pub(super) version: String,
     /// Whether the person wants protection.
     pub wanted: bool,

@@ -118,7 +118,7 @@ fn of_code(state: &State, code: ErrorCode, message: Option<&str>, detail: Option
         None if is_theirs_to_mend(state, code) => {
             Help::button(key("check_again"), Intent::Reconnect).action(code)
         }
-        None => help(code, state.engine),
+        None => help(code, state.family),
     };
     Problem {
         name: Name::Code(code),

@@ -1,6 +1,6 @@
 //! The help for each problem: a button, and a hint or a command if the button is not enough.
 
-use crate::proxy_value::Engine;
+use crate::proxy_value::BrowserFamily;
 use crate::text::{Key, Text, key};
 use crate::update::Intent;
 use meter_wire::ErrorCode;
@@ -73,7 +73,7 @@ const fn help_reaching(command: &'static str) -> Help {
 }
 
 /// The help for this problem.
-pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
+pub(super) fn help(code: ErrorCode, family: BrowserFamily) -> Help {
     use ErrorCode as E;
     match code {
         E::BadRequest | E::UnknownRequest | E::UnsupportedProtocol | E::HelloFirst => AGAIN,
@@ -128,14 +128,14 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
             Help::button(key("try_again"), Intent::Reconnect).hint(key("help_install_newer"))
         }
         E::HostFlooding | E::RelayPortRefused => again_after("onionmeter doctor"),
-        E::ProxyControlledByOther => other_extension(engine),
+        E::ProxyControlledByOther => other_extension(family),
         E::ProxyNotControllable | E::ProxyRefused => {
             Help::button(key("check_again"), Intent::CheckProxy)
         }
         E::PrivateWindowsNotAllowed => {
             Help::button(key("check_again"), Intent::CheckProxy).hint(key("help_allow_private"))
         }
-        E::WitnessLost | E::ProxyOverridden => elsewhere(engine),
+        E::WitnessLost | E::ProxyOverridden => elsewhere(family),
         E::ConnectionsFull => FULL,
         E::ReportRefused => Help::button(key("check_again"), Intent::CheckReports),
         E::LedgerNoTor => START,
@@ -176,11 +176,11 @@ const fn again_after(command: &'static str) -> Help {
 }
 
 /// Firefox lets no extension open its list of extensions.
-const fn other_extension(engine: Engine) -> Help {
-    match engine {
-        Engine::Chromium => Help::button(key("show_extensions"), Intent::OpenExtensions)
+const fn other_extension(family: BrowserFamily) -> Help {
+    match family {
+        BrowserFamily::Chromium => Help::button(key("show_extensions"), Intent::OpenExtensions)
             .hint(key("help_other_chromium")),
-        Engine::Gecko => {
+        BrowserFamily::Gecko => {
             Help::button(key("check_again"), Intent::CheckProxy).hint(key("help_other_firefox"))
         }
     }
@@ -191,11 +191,11 @@ const START: Help = Help::button(key("start_tor"), Intent::TorStart);
 const FULL: Help = Help::button(key("check_again"), Intent::CheckProxy).hint(key("help_full"));
 
 /// Only a person can tell which of the other extensions it is.
-const fn elsewhere(engine: Engine) -> Help {
+const fn elsewhere(family: BrowserFamily) -> Help {
     let help = Help::button(key("check_again"), Intent::CheckProxy);
-    match engine {
-        Engine::Chromium => help.hint(key("help_elsewhere_chromium")),
-        Engine::Gecko => help.hint(key("help_elsewhere_firefox")),
+    match family {
+        BrowserFamily::Chromium => help.hint(key("help_elsewhere_chromium")),
+        BrowserFamily::Gecko => help.hint(key("help_elsewhere_firefox")),
     }
 }
 
@@ -205,9 +205,9 @@ mod tests {
 
     #[test]
     fn every_code_has_a_button_in_both_browsers() {
-        for engine in [Engine::Chromium, Engine::Gecko] {
+        for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
             for code in ErrorCode::ALL {
-                let help = help(*code, engine);
+                let help = help(*code, family);
                 assert!(help.command.is_none() || help.hint.is_some(), "{code:?}");
                 // Only the switch turns protection off; the help for a problem never does.
                 assert_ne!(help.intent, Intent::TurnOff, "{code:?}");
@@ -218,7 +218,10 @@ mod tests {
     #[test]
     fn firefox_is_never_asked_to_open_its_extensions() {
         for code in ErrorCode::ALL {
-            assert_ne!(help(*code, Engine::Gecko).intent, Intent::OpenExtensions);
+            assert_ne!(
+                help(*code, BrowserFamily::Gecko).intent,
+                Intent::OpenExtensions
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::button::Button;
 use super::windows::SWITCH;
-use crate::proxy_value::{Engine, Windows};
+use crate::proxy_value::{BrowserFamily, Windows};
 use crate::text::{Key, Text, key};
 use crate::update::{Cover, Intent, State};
 use meter_wire::RestoredState;
@@ -28,9 +28,9 @@ pub(super) fn note(state: &State) -> Option<Note> {
 /// The note that protection ends together with the extension.
 fn floor(state: &State) -> Option<Note> {
     let is_missing = state.wanted && state.floor() == Some(false) && !state.floor_seen;
-    let text = match state.engine {
-        Engine::Chromium => NO_FLOOR_IN_CHROMIUM,
-        Engine::Gecko => NO_FLOOR_IN_FIREFOX,
+    let text = match state.family {
+        BrowserFamily::Chromium => NO_FLOOR_IN_CHROMIUM,
+        BrowserFamily::Gecko => NO_FLOOR_IN_FIREFOX,
     };
     let button = Button {
         label: key("ok"),

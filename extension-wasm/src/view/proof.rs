@@ -2,7 +2,7 @@
 //! no more; nothing outside of this computer and of Tor is asked.
 
 use super::step::{Mark, Step};
-use crate::proxy_value::{Engine, Windows};
+use crate::proxy_value::{BrowserFamily, Windows};
 use crate::text::{Value, key};
 use crate::update::{State, Verdict};
 
@@ -24,7 +24,7 @@ pub(super) fn is_ready(state: &State) -> bool {
 /// Whether the welcome page must try WebRTC and tell what it found.
 pub(super) fn needs_try(state: &State) -> bool {
     let is_open = state.welcome.candidates().is_none();
-    is_ready(state) && is_open && state.engine == Engine::Gecko
+    is_ready(state) && is_open && state.family == BrowserFamily::Gecko
 }
 
 fn is_tor_usable(state: &State) -> bool {
@@ -85,7 +85,7 @@ fn web_rtc(state: &State) -> Step {
         _ if !is_ready(state) => new(Mark::Waits),
         _ if state.proxy.privacy_refused => new(Mark::Fault).says(key("proof_web_rtc_refused")),
         // Chromium leaves WebRTC to an extension's own pages, so a try there tells nothing.
-        _ if state.engine == Engine::Chromium => match state.is_hardened() {
+        _ if state.family == BrowserFamily::Chromium => match state.is_hardened() {
             true => new(Mark::Done).says(key("proof_web_rtc_read")),
             false => new(Mark::Busy),
         },
@@ -105,11 +105,11 @@ fn kill_switch(state: &State) -> Step {
     let Some(port) = state.routed_port().filter(|_| is_ready(state)) else {
         return new(Mark::Waits);
     };
-    let says = match (state.engine, state.floor()) {
+    let says = match (state.family, state.floor()) {
         _ if state.windows == Windows::PrivateOnly => key("proof_kill_private"),
-        (Engine::Chromium, Some(true)) => key("proof_kill_floor"),
-        (Engine::Chromium, Some(false) | None) => key("proof_kill_done"),
-        (Engine::Gecko, _) => key("proof_kill_firefox"),
+        (BrowserFamily::Chromium, Some(true)) => key("proof_kill_floor"),
+        (BrowserFamily::Chromium, Some(false) | None) => key("proof_kill_done"),
+        (BrowserFamily::Gecko, _) => key("proof_kill_firefox"),
     };
     new(Mark::Done).says(says.with("port", Value::plain(port.to_string())))
 }

@@ -4,7 +4,7 @@
 use super::problem::Problem;
 use super::step::{Mark, Step};
 use super::{diagnosis, proof, tor};
-use crate::proxy_value::{Engine, Windows};
+use crate::proxy_value::{BrowserFamily, Windows};
 use crate::text::{Key, Text, Value, key};
 use crate::update::{HostError, Intent, State, Verdict};
 use meter_wire::{ErrorCode, Status, TorState};
@@ -149,11 +149,11 @@ fn rival(state: &State) -> Step {
 
 /// Firefox lets no extension open its list of extensions.
 fn elsewhere(state: &State, step: Step) -> Step {
-    match state.engine {
-        Engine::Chromium => step
+    match state.family {
+        BrowserFamily::Chromium => step
             .says(key("welcome_rival_chromium"))
             .act(key("show_extensions"), Intent::OpenExtensions),
-        Engine::Gecko => step
+        BrowserFamily::Gecko => step
             .says(key("welcome_rival_firefox"))
             .act(AGAIN, Intent::CheckProxy),
     }
@@ -171,24 +171,26 @@ fn tabs(state: &State) -> Option<Step> {
 
 fn private(state: &State) -> Step {
     let new = |mark| Step::new("private", key("welcome_private"), mark);
-    match (state.engine, state.is_allowed_in_private()) {
+    match (state.family, state.is_allowed_in_private()) {
         (_, true) => new(Mark::Done).says(match state.windows {
             Windows::All => key("welcome_private_done"),
             Windows::PrivateOnly => key("welcome_private_only"),
         }),
-        (Engine::Chromium, false) => new(Mark::Optional)
+        (BrowserFamily::Chromium, false) => new(Mark::Optional)
             .says(key("welcome_private_chromium"))
             .act(key("show_the_switch"), Intent::OpenDetails),
-        (Engine::Gecko, false) => new(Mark::Todo).says(key("welcome_private_firefox")),
+        (BrowserFamily::Gecko, false) => new(Mark::Todo).says(key("welcome_private_firefox")),
     }
 }
 
 fn pinned(state: &State) -> Option<Step> {
     let new = |mark| Step::new("pinned", key("welcome_pinned"), mark);
-    Some(match (state.welcome.on_toolbar()?, state.engine) {
+    Some(match (state.welcome.on_toolbar()?, state.family) {
         (true, _) => new(Mark::Done).says(key("welcome_pinned_done")),
-        (false, Engine::Chromium) => new(Mark::Optional).says(key("welcome_pinned_chromium")),
-        (false, Engine::Gecko) => new(Mark::Optional).says(key("welcome_pinned_firefox")),
+        (false, BrowserFamily::Chromium) => {
+            new(Mark::Optional).says(key("welcome_pinned_chromium"))
+        }
+        (false, BrowserFamily::Gecko) => new(Mark::Optional).says(key("welcome_pinned_firefox")),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::button::Button;
 use super::light::Light;
 use super::problem::{Name, Own, Problem};
-use crate::proxy_value::{Engine, Windows};
+use crate::proxy_value::{BrowserFamily, Windows};
 use crate::text::{Key, key};
 use crate::update::{Cover, Intent, State};
 use meter_wire::ErrorCode;
@@ -33,12 +33,12 @@ pub struct WindowsView {
 /// The choice for a state.
 pub(super) const fn choice(state: &State) -> WindowsView {
     let allowed = state.is_allowed_in_private();
-    let says = match (state.windows, state.engine, allowed) {
-        (_, Engine::Chromium, false) => key("windows_not_allowed_chromium"),
-        (_, Engine::Gecko, false) => key("windows_not_allowed_firefox"),
+    let says = match (state.windows, state.family, allowed) {
+        (_, BrowserFamily::Chromium, false) => key("windows_not_allowed_chromium"),
+        (_, BrowserFamily::Gecko, false) => key("windows_not_allowed_firefox"),
         (Windows::All, _, true) => key("windows_all_says"),
-        (Windows::PrivateOnly, Engine::Chromium, true) => key("windows_private_says"),
-        (Windows::PrivateOnly, Engine::Gecko, true) => key("windows_private_says_firefox"),
+        (Windows::PrivateOnly, BrowserFamily::Chromium, true) => key("windows_private_says"),
+        (Windows::PrivateOnly, BrowserFamily::Gecko, true) => key("windows_private_says_firefox"),
     };
     WindowsView {
         chosen: state.windows,
@@ -48,9 +48,9 @@ pub(super) const fn choice(state: &State) -> WindowsView {
             false => None,
         },
         says,
-        switch: match (state.engine, allowed) {
-            (Engine::Chromium, false) => Some(Intent::OpenDetails),
-            (Engine::Chromium | Engine::Gecko, _) => None,
+        switch: match (state.family, allowed) {
+            (BrowserFamily::Chromium, false) => Some(Intent::OpenDetails),
+            (BrowserFamily::Chromium | BrowserFamily::Gecko, _) => None,
         },
     }
 }
@@ -107,7 +107,8 @@ pub(super) const fn light(state: &State) -> Light {
 /// The problem that private windows alone are chosen, and the browser does not allow this extension
 /// there any more. In Firefox the words of the code are right for both choices.
 pub(super) fn not_allowed(state: &State, code: ErrorCode) -> Option<Problem> {
-    let is_chosen = state.windows == Windows::PrivateOnly && state.engine == Engine::Chromium;
+    let is_chosen =
+        state.windows == Windows::PrivateOnly && state.family == BrowserFamily::Chromium;
     let is_it = is_chosen && code == ErrorCode::PrivateWindowsNotAllowed;
     is_it.then(|| Problem {
         name: Name::Own(Own::PrivateNotAllowed),

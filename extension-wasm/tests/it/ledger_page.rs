@@ -3,15 +3,15 @@
 
 use crate::{ledger::Ledger, scene::Scene};
 use meter_wire::{LedgerLogin, Notice, RelayStatus, Request};
-use onionmeter::proxy_value::Engine;
+use onionmeter::proxy_value::BrowserFamily;
 use onionmeter::update::{Effect, Event, Intent, PrivateWindows, Timer};
 
 const LINK: &str = "http://127.0.0.1:3443/login/000102030405060708090a0b0c0d0e0f";
 
 /// A browser that is set to Tor, whose host is enrolled.
-fn enrolled(engine: Engine, change: impl Fn(&mut Scene)) -> Scene {
+fn enrolled(family: BrowserFamily, change: impl Fn(&mut Scene)) -> Scene {
     let mut scene = Scene::new(1);
-    scene.engine = engine;
+    scene.family = family;
     scene.capabilities.push("opens_pages".to_owned());
     drop(Ledger::enrol(&mut scene, 0));
     change(&mut scene);
@@ -44,9 +44,9 @@ fn sent(scene: &Scene, request: &Request) -> usize {
 
 #[test]
 fn a_host_is_told_that_pages_are_opened_only_if_it_knows_the_word() {
-    let scene = enrolled(Engine::Chromium, |_| {});
+    let scene = enrolled(BrowserFamily::Chromium, |_| {});
     assert_eq!(sent(&scene, &Request::OpensPages), 1);
-    let older = enrolled(Engine::Chromium, |scene| {
+    let older = enrolled(BrowserFamily::Chromium, |scene| {
         scene.capabilities.retain(|name| name != "opens_pages");
     });
     assert_eq!(sent(&older, &Request::OpensPages), 0);
@@ -54,25 +54,25 @@ fn a_host_is_told_that_pages_are_opened_only_if_it_knows_the_word() {
 
 #[test]
 fn a_browser_that_is_set_to_tor_opens_the_page() {
-    for engine in [Engine::Chromium, Engine::Gecko] {
-        let mut scene = enrolled(engine, |_| {});
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let mut scene = enrolled(family, |_| {});
         let opened = vec![(LINK.to_owned(), false)];
-        assert_eq!(offered(&mut scene, LINK), (1, opened), "{engine:?}");
+        assert_eq!(offered(&mut scene, LINK), (1, opened), "{family:?}");
     }
 }
 
 #[test]
 fn where_only_private_windows_are_protected_it_opens_in_a_private_window() {
-    for engine in [Engine::Chromium, Engine::Gecko] {
-        let mut scene = enrolled(engine, |_| {});
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let mut scene = enrolled(family, |_| {});
         scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
         assert!(scene.state().is_protected());
         let opened = vec![(LINK.to_owned(), true)];
-        assert_eq!(offered(&mut scene, LINK), (1, opened), "{engine:?}");
+        assert_eq!(offered(&mut scene, LINK), (1, opened), "{family:?}");
         scene.private = PrivateWindows::NotAllowed;
         scene.happen(Event::ProxyChanged);
         scene.happen(Event::Timer(Timer::Ping(scene.connection)));
-        assert_eq!(offered(&mut scene, LINK), (0, vec![]), "{engine:?}");
+        assert_eq!(offered(&mut scene, LINK), (0, vec![]), "{family:?}");
     }
 }
 
@@ -85,7 +85,7 @@ fn a_browser_whose_pages_go_past_tor_does_not_even_take_the_link() {
     };
     let astray = |scene: &mut Scene| scene.happen(Event::Astray);
     for spoil in [off, stopped, astray] {
-        let mut scene = enrolled(Engine::Gecko, |_| {});
+        let mut scene = enrolled(BrowserFamily::Gecko, |_| {});
         spoil(&mut scene);
         assert_eq!(offered(&mut scene, LINK), (0, vec![]));
     }
@@ -105,16 +105,16 @@ fn no_other_page_is_opened_whatever_the_host_names() {
         "javascript:alert(1)",
         "",
     ] {
-        let mut scene = enrolled(Engine::Chromium, |_| {});
+        let mut scene = enrolled(BrowserFamily::Chromium, |_| {});
         assert_eq!(offered(&mut scene, other), (1, vec![]), "{other}");
     }
-    let mut nowhere = enrolled(Engine::Chromium, |scene| scene.status.ledger = None);
+    let mut nowhere = enrolled(BrowserFamily::Chromium, |scene| scene.status.ledger = None);
     assert_eq!(offered(&mut nowhere, LINK), (1, vec![]), "no ledger");
 }
 
 #[test]
 fn pages_that_are_offered_again_and_again_are_opened_once_between_two_pings() {
-    let mut scene = enrolled(Engine::Chromium, |_| {});
+    let mut scene = enrolled(BrowserFamily::Chromium, |_| {});
     let opened = |scene: &mut Scene| {
         let all: usize = (0..10).map(|_| offered(scene, LINK).1.len()).sum();
         all

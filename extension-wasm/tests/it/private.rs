@@ -3,13 +3,13 @@
 use crate::said::Words as _;
 use crate::scene::{FIRST, PORT, Scene};
 use meter_wire::TorState;
-use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
+use onionmeter::proxy_value::{BrowserFamily, ProxyRefusal, Reading};
 use onionmeter::update::{Effect, Event, Intent, OldTabs, PrivateWindows, Windows};
 use onionmeter::view::{Light, Name, Own, Tone};
 
-fn with(engine: Engine, private: PrivateWindows) -> Scene {
+fn with(family: BrowserFamily, private: PrivateWindows) -> Scene {
     let mut scene = Scene::new(1);
-    (scene.engine, scene.private) = (engine, private);
+    (scene.family, scene.private) = (family, private);
     scene.started()
 }
 
@@ -44,19 +44,22 @@ fn chromium_is_never_green_while_private_windows_go_past_tor() {
         (allowed(Reading::Free), true),
         (allowed(Reading::Ours { port: PORT }), false),
     ] {
-        let scene = with(Engine::Chromium, private);
+        let scene = with(BrowserFamily::Chromium, private);
         assert_eq!(says_so(&scene), uncovered, "{private:?}");
     }
 }
 
 #[test]
 fn firefox_takes_its_settings_for_all_windows_or_for_none() {
-    assert!(!says_so(&with(Engine::Gecko, PrivateWindows::NotAllowed)));
+    assert!(!says_so(&with(
+        BrowserFamily::Gecko,
+        PrivateWindows::NotAllowed
+    )));
 }
 
 #[test]
 fn the_word_comes_and_goes_with_the_switch() {
-    let mut scene = with(Engine::Chromium, PrivateWindows::NotAllowed);
+    let mut scene = with(BrowserFamily::Chromium, PrivateWindows::NotAllowed);
     assert!(says_so(&scene));
     let note = scene.view().note.expect("shown");
     scene.happen(Event::Intent(note.button.intent));
@@ -73,8 +76,8 @@ fn the_word_comes_and_goes_with_the_switch() {
 }
 
 /// Private windows only, in force.
-fn private_only(engine: Engine) -> Scene {
-    let mut scene = with(engine, PrivateWindows::Allowed(Reading::Free));
+fn private_only(family: BrowserFamily) -> Scene {
+    let mut scene = with(family, PrivateWindows::Allowed(Reading::Free));
     scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
     assert_eq!(scene.state().windows, Windows::PrivateOnly);
     assert!(scene.state().is_protected());
@@ -93,8 +96,8 @@ fn orders(scene: &Scene, since: usize) -> Vec<(Windows, bool)> {
 
 #[test]
 fn private_windows_alone_are_chosen_only_where_they_are_allowed() {
-    for engine in [Engine::Chromium, Engine::Gecko] {
-        let mut scene = with(engine, PrivateWindows::NotAllowed);
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let mut scene = with(family, PrivateWindows::NotAllowed);
         let before = scene.effects.len();
         scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
         assert_eq!(scene.state().windows, Windows::All, "nothing would be left");
@@ -106,7 +109,7 @@ fn private_windows_alone_are_chosen_only_where_they_are_allowed() {
 #[test]
 fn the_choice_is_stored_before_the_browser_is_told() {
     let mut scene = with(
-        Engine::Chromium,
+        BrowserFamily::Chromium,
         PrivateWindows::Allowed(Reading::Ours { port: PORT }),
     );
     let before = scene.effects.len();
@@ -121,7 +124,7 @@ fn the_choice_is_stored_before_the_browser_is_told() {
 
 #[test]
 fn a_change_of_the_choice_never_clears_what_protects() {
-    let mut scene = private_only(Engine::Chromium);
+    let mut scene = private_only(BrowserFamily::Chromium);
     let before = scene.effects.len();
     // What the browser says after the choice: other windows have nothing of ours yet.
     scene.answer = Ok(Reading::OursOther);
@@ -138,8 +141,8 @@ fn a_change_of_the_choice_never_clears_what_protects() {
 
 #[test]
 fn pages_of_other_windows_are_of_before_when_all_are_chosen() {
-    for engine in [Engine::Chromium, Engine::Gecko] {
-        let mut scene = private_only(engine);
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let mut scene = private_only(family);
         let (marked, unmarked) = (vec![5], Vec::new());
         scene.old_tabs = OldTabs { marked, unmarked };
         scene.answer = Ok(Reading::OursOther);
@@ -157,7 +160,7 @@ fn pages_of_other_windows_are_of_before_when_all_are_chosen() {
 #[test]
 fn private_windows_that_were_protected_already_have_no_pages_of_before() {
     let allowed = PrivateWindows::Allowed(Reading::Ours { port: PORT });
-    let mut scene = with(Engine::Chromium, allowed);
+    let mut scene = with(BrowserFamily::Chromium, allowed);
     let before = scene.effects.len();
     scene.answer = Ok(Reading::Wider { port: PORT });
     scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
@@ -172,18 +175,18 @@ fn chromium_sends_no_request_of_its_own_past_tor_while_others_go_out_directly() 
         let knock = |effect: &&Effect| matches!(effect, Effect::Knock { .. });
         scene.effects.iter().skip(since).filter(knock).count()
     };
-    for (engine, sent) in [(Engine::Chromium, 0), (Engine::Gecko, 1)] {
-        let mut scene = private_only(engine);
+    for (family, sent) in [(BrowserFamily::Chromium, 0), (BrowserFamily::Gecko, 1)] {
+        let mut scene = private_only(family);
         let before = scene.effects.len();
         scene.happen(Event::Alarm);
-        assert_eq!(knocks(&scene, before), sent, "{engine:?}");
+        assert_eq!(knocks(&scene, before), sent, "{family:?}");
         assert!(scene.state().is_protected());
     }
 }
 
 #[test]
 fn private_windows_alone_are_not_protected_once_they_are_not_allowed() {
-    let mut scene = private_only(Engine::Chromium);
+    let mut scene = private_only(BrowserFamily::Chromium);
     scene.answer = Err(ProxyRefusal::PrivateWindows);
     scene.private = PrivateWindows::NotAllowed;
     scene.wake();
@@ -200,8 +203,8 @@ fn private_windows_alone_are_not_protected_once_they_are_not_allowed() {
 
 #[test]
 fn green_keeps_its_one_meaning() {
-    for engine in [Engine::Chromium, Engine::Gecko] {
-        let mut scene = private_only(engine);
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let mut scene = private_only(family);
         let view = scene.view();
         assert_eq!(view.header.state, Light::Private);
         assert!(
@@ -222,7 +225,7 @@ fn green_keeps_its_one_meaning() {
 #[test]
 fn off_clears_what_either_choice_has_set() {
     for refused in [false, true] {
-        let mut scene = private_only(Engine::Chromium);
+        let mut scene = private_only(BrowserFamily::Chromium);
         let before = scene.effects.len();
         if refused {
             // The worker ended before it was done, and private windows cannot be read any more.
@@ -235,7 +238,7 @@ fn off_clears_what_either_choice_has_set() {
 
 #[test]
 fn an_error_of_another_window_is_no_error_of_private_windows() {
-    let mut scene = private_only(Engine::Chromium);
+    let mut scene = private_only(BrowserFamily::Chromium);
     scene.happen(Event::ProxyError { fatal: false });
     assert!(scene.state().is_protected());
 }

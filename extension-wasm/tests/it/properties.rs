@@ -9,7 +9,7 @@ use meter_wire::{
     Request, Status, Success, TorState, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::extension::Extension;
-use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
+use onionmeter::proxy_value::{BrowserFamily, ProxyRefusal, Reading};
 use onionmeter::update::{
     ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, SINK_PORT, Started, Stored,
     SubscriberId, Tab, Timer,
@@ -157,7 +157,7 @@ impl Onlooker {
         self.reading = None;
         self.lose();
         self.happen(Event::Started(Box::new(Started {
-            engine: Engine::Chromium,
+            family: BrowserFamily::Chromium,
             version: "0.1.0".to_owned(),
             local: self.local.clone(),
             session: String::new(),

@@ -14,7 +14,7 @@ use meter_wire::{
 };
 use onionmeter::drawn::PageView;
 use onionmeter::extension::{Changes, Extension};
-use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
+use onionmeter::proxy_value::{BrowserFamily, ProxyRefusal, Reading};
 use onionmeter::update::{
     ConnectionId, Effect, Event, OldTabs, PrivateWindows, ProxyTurn, Started, State, SubscriberId,
     Tab,
@@ -36,7 +36,7 @@ pub(crate) struct Scene {
     /// The extension.
     pub(crate) extension: Extension,
     /// The browser's family.
-    pub(crate) engine: Engine,
+    pub(crate) family: BrowserFamily,
     /// The status that the host reports.
     pub(crate) status: Status,
     /// The browser's answer about its proxy settings. With `Free` it accepts whatever is written.
@@ -104,7 +104,7 @@ impl Scene {
         let signer = DeviceSigner::from_seed(&[seed; 32]);
         Self {
             extension: Extension::default(),
-            engine: Engine::Chromium,
+            family: BrowserFamily::Chromium,
             status: status(),
             answer: Ok(Reading::Free),
             closed_because: None,
@@ -150,7 +150,7 @@ impl Scene {
         self.extension = Extension::default();
         self.waiting.clear();
         self.happen(Event::Started(Box::new(Started {
-            engine: self.engine,
+            family: self.family,
             version: "0.1.0".to_owned(),
             local: self.local.clone(),
             session: self.session.clone(),

@@ -4,7 +4,7 @@
 use crate::scene::{NOT_FOUND, PORT, Scene};
 use meter_wire::{SessionStatus, TorState, U64Text};
 use onionmeter::drawn::PageView;
-use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
+use onionmeter::proxy_value::{BrowserFamily, ProxyRefusal, Reading};
 use onionmeter::update::{
     Effect, Event, Intent, OldTabs, PrivateWindows, Shows, SubscriberId, Timer, candidates_of,
 };
@@ -152,18 +152,18 @@ fn tor_shows_its_bootstrap_and_one_button_when_it_is_off() {
 
 #[test]
 fn private_windows_are_needed_in_firefox_and_offered_in_chromium() {
-    let denied = |engine, answer| {
+    let denied = |family, answer| {
         opened(|scene| {
-            scene.engine = engine;
+            scene.family = family;
             scene.private = PrivateWindows::NotAllowed;
             scene.answer = answer;
         })
     };
-    let chromium = denied(Engine::Chromium, Ok(Reading::Free));
+    let chromium = denied(BrowserFamily::Chromium, Ok(Reading::Free));
     let step = line(&chromium, "private");
     assert_eq!(step.mark, Mark::Optional);
     assert_eq!(step.act.expect("a way").intent, Intent::OpenDetails);
-    let firefox = denied(Engine::Gecko, Err(ProxyRefusal::PrivateWindows));
+    let firefox = denied(BrowserFamily::Gecko, Err(ProxyRefusal::PrivateWindows));
     let step = line(&firefox, "private");
     assert_eq!(
         (step.mark, step.act),
@@ -212,7 +212,7 @@ fn the_toolbar_is_a_step_where_the_browser_tells() {
 #[test]
 fn a_tick_of_the_self_test_needs_what_it_says_and_nothing_less() {
     assert!(!view(&opened(|_| {})).probe, "it would tell nothing");
-    let mut scene = opened(|scene| scene.engine = Engine::Gecko);
+    let mut scene = opened(|scene| scene.family = BrowserFamily::Gecko);
     assert!(view(&scene).probe, "only the page can try WebRTC");
     assert_eq!(line(&scene, "web_rtc").mark, Mark::Busy);
     scene.happen(Event::WebRtc { candidates: 2 });

@@ -5,7 +5,7 @@ use crate::scene::{FIRST, PORT, Scene};
 use meter_wire::{
     ErrorCode, FromDaemon, Outcome, Problem, RelayStatus, Reply, Request, TorState, write_message,
 };
-use onionmeter::proxy_value::{Engine, Reading};
+use onionmeter::proxy_value::{BrowserFamily, Reading};
 use onionmeter::update::{Effect, Event, Intent, Timer, Verdict};
 use onionmeter::view::{Light, Name, Tone};
 
@@ -304,7 +304,7 @@ fn what_an_earlier_witness_brings_is_not_believed() {
 #[test]
 fn another_extension_that_takes_some_requests_is_named_until_a_person_asks_again() {
     let mut scene = Scene::new(1);
-    scene.engine = Engine::Gecko;
+    scene.family = BrowserFamily::Gecko;
     let mut scene = scene.started();
     scene.happen(Event::Astray);
     let code = Some(ErrorCode::ProxyOverridden);
