@@ -5,7 +5,6 @@
 
 mod answers;
 mod ask;
-mod book;
 mod chains;
 mod choice;
 mod connection;
@@ -33,12 +32,12 @@ mod stored;
 mod tabs;
 mod unreadable;
 mod verdict;
+mod verified_reports;
 mod welcome;
 mod welcome_state;
 mod witness;
 
 pub use crate::proxy_value::{SINK_PORT, Windows};
-pub use book::{Book, Identity, Kept};
 pub use earlier::Earlier;
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, SubscriberId, Tab, Timer};
@@ -53,6 +52,7 @@ pub use state::{Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
 pub use tabs::{OldTabs, Pages, PagesTurn};
 pub use verdict::{Verdict, Witness};
+pub use verified_reports::{HostChain, Kept, VerifiedReports};
 pub use welcome_state::{Welcome, candidates_of};
 
 use meter_core::Backend;
@@ -169,7 +169,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     if !matches!(state.host, Host::Idle) {
         return;
     }
-    let (stored, book, receipts, first_ever) = Stored::read(&started.local);
+    let (stored, reports, receipts, first_ever) = Stored::read(&started.local);
     let glance = Glance::read(&started.session);
     state.family = started.family;
     state.version = started.version;
@@ -184,7 +184,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.foreign_seen = stored.foreign_seen;
     state.floor_seen = stored.floor_seen;
     state.preferences = stored.preferences;
-    state.book = book;
+    state.reports = reports;
     state.receipts = receipts;
     state.start_due = first_ever;
     state.last_known = glance.status;

@@ -55,7 +55,7 @@ pub use welcome::{WelcomeView, welcome};
 pub use windows::WindowsView;
 
 use crate::text::{Key, Text, Value, key};
-use crate::update::{Book, Intent, State};
+use crate::update::{Intent, State, VerifiedReports};
 use meter_core::Amount;
 use serde::Serialize;
 
@@ -154,7 +154,7 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
         circuit: circuit::circuit(state),
         tor,
         identity: identity::identity(state),
-        reports: report::rows(&state.book, ROWS_MAX),
+        reports: report::rows(&state.reports, ROWS_MAX),
         badge,
     }
 }
@@ -168,23 +168,23 @@ fn balance(state: &State) -> Balance {
             None => key("credits_unverified").text(),
         },
         unit: shown.unit,
-        source: source(&state.book),
+        source: source(&state.reports),
     }
 }
 
 /// Where the credits come from. They are counted over all chains, so that a new chain takes nothing
 /// away; the parts are named.
-fn source(book: &Book) -> Text {
-    let earlier = book.earlier_credits();
-    let source = match (book.sequence(), earlier) {
+fn source(reports: &VerifiedReports) -> Text {
+    let earlier = reports.earlier_credits();
+    let source = match (reports.sequence(), earlier) {
         (0, Amount::ZERO) => key("source_none").text(),
         (reports, Amount::ZERO) => key("source_reports").with("reports", Value::count(reports)),
         (reports, earlier) => key("source_chains")
-            .with("credits", Value::credits(book.balance()))
+            .with("credits", Value::credits(reports.balance()))
             .with("reports", verified(reports))
             .with("earlier", Value::credits(earlier)),
     };
-    match book.unverified_chains() {
+    match reports.unverified_chains() {
         0 => source,
         chains => key("source_unverified")
             .with("source", source)

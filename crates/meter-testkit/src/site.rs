@@ -37,7 +37,7 @@ use crate::{loopback, process::ignore_because};
 #[derive(Debug)]
 pub struct Site {
     address: SocketAddr,
-    book: Arc<Book>,
+    records: Arc<Records>,
     /// Owns the accepting task, which owns the connections.
     _tasks: JoinSet<()>,
 }
@@ -50,12 +50,12 @@ impl Site {
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind(loopback::address(0)).await?;
         let address = listener.local_addr()?;
-        let book = Arc::new(Book::default());
+        let records = Arc::new(Records::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&book)));
+        tasks.spawn(accept(listener, Arc::clone(&records)));
         Ok(Self {
             address,
-            book,
+            records,
             _tasks: tasks,
         })
     }
@@ -75,13 +75,13 @@ impl Site {
     /// Every connection so far, in the order of their arrival.
     #[must_use]
     pub fn connections(&self) -> Vec<ConnectionRecord> {
-        self.book.read(<[ConnectionRecord]>::to_vec)
+        self.records.read(<[ConnectionRecord]>::to_vec)
     }
 
     /// The sums over all connections so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.book.read(Totals::of)
+        self.records.read(Totals::of)
     }
 
     /// Waits until the connections satisfy `enough`, and returns them.
@@ -93,9 +93,9 @@ impl Site {
         limit: Duration,
         enough: impl Fn(&[ConnectionRecord]) -> bool,
     ) -> Result<Vec<ConnectionRecord>> {
-        let mut changes = self.book.changes.subscribe();
-        let waited = tokio::time::timeout(limit, changes.wait_for(|_| self.book.read(&enough)));
-        // The sender is part of our book, so the only possible failure is the limit.
+        let mut changes = self.records.changes.subscribe();
+        let waited = tokio::time::timeout(limit, changes.wait_for(|_| self.records.read(&enough)));
+        // The sender is part of our records, so the only possible failure is the limit.
         match waited.await {
             Ok(_) => Ok(self.connections()),
             Err(_) => bail!(
@@ -108,13 +108,13 @@ impl Site {
 
 /// The records, and a number that changes with each change of them.
 #[derive(Debug, Default)]
-struct Book {
+struct Records {
     /// A std mutex is enough: it is held for a few instructions, never across an await.
     records: Mutex<Vec<ConnectionRecord>>,
     changes: watch::Sender<u64>,
 }
 
-impl Book {
+impl Records {
     fn read<T>(&self, look: impl FnOnce(&[ConnectionRecord]) -> T) -> T {
         look(&self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -127,7 +127,7 @@ impl Book {
     }
 }
 
-async fn accept(listener: TcpListener, book: Arc<Book>) {
+async fn accept(listener: TcpListener, records: Arc<Records>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -138,11 +138,11 @@ async fn accept(listener: TcpListener, book: Arc<Book>) {
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 };
-                let index = book.write(|records| {
+                let index = records.write(|records| {
                     records.push(ConnectionRecord::new(peer));
                     records.len() - 1
                 });
-                connections.spawn(connection::serve(stream, Arc::clone(&book), index));
+                connections.spawn(connection::serve(stream, Arc::clone(&records), index));
             }
             Some(ended) = connections.join_next() => {
                 ignore_because("a panic there was printed already", ended);

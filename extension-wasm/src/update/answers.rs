@@ -20,14 +20,14 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     let (account, goal) = (ledger.account, answered(status.reports, ledger));
-    let (Host::Linked(link), verified) = (&state.host, state.book.sequence()) else {
+    let (Host::Linked(link), verified) = (&state.host, state.reports.sequence()) else {
         return;
     };
-    let Some(identity) = link.identity else {
+    let Some(host_chain) = link.host_chain else {
         return;
     };
     state.receipts.join(account);
-    state.receipts.settle(&identity);
+    state.receipts.settle(&host_chain);
     // The reports come first: receipts are compared with them.
     let is_due = state.receipts.sequence() < goal || !state.receipts.has_keys();
     if is_due && goal <= verified && state.receipts.refused.is_none() {
@@ -59,11 +59,11 @@ pub(super) fn on_page(state: &mut State, page: &ReceiptsPage, effects: &mut Vec<
     let Host::Linked(link) = &mut state.host else {
         return;
     };
-    let Some(identity) = link.identity else {
+    let Some(host_chain) = link.host_chain else {
         return;
     };
     let had_keys = state.receipts.has_keys();
-    let has_more = state.receipts.take(page, &identity, &state.book);
+    let has_more = state.receipts.take(page, &host_chain, &state.reports);
     if !had_keys {
         // Receipts of earlier chains can be verified only now.
         link.earlier_asked = None;

@@ -43,7 +43,7 @@ pub(super) fn ask_once(
 
 /// Asks for the host's status. The answer must include every report that was verified by now.
 pub(super) fn ask_status(state: &mut State, effects: &mut Vec<Effect>) {
-    let known = Asked::Status(state.book.sequence());
+    let known = Asked::Status(state.reports.sequence());
     ask_once(state, known, Request::Status, effects);
 }
 

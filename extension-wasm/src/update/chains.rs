@@ -54,10 +54,10 @@ pub(super) fn on_page(
     let before = if after == 0 {
         0
     } else {
-        state.book.unverified_chains()
+        state.reports.unverified_chains()
     };
     state
-        .book
+        .reports
         .take_earlier(reports, before.saturating_add(unverified));
     let seen = u32::try_from(page.chains.len()).unwrap_or(u32::MAX);
     let next = after.saturating_add(seen);

@@ -22,14 +22,14 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
 /// The number, once all that the host has of it was verified here.
 fn complete(state: &State) -> Option<(BadgeNumber, Amount)> {
     let status = state.status()?;
-    if status.reports.0 != state.book.sequence() || state.book.refused {
+    if status.reports.0 != state.reports.sequence() || state.reports.refused {
         return None;
     }
     let Some(ledger) = &status.ledger else {
-        return Some((BadgeNumber::Claimed, state.book.claimed()));
+        return Some((BadgeNumber::Claimed, state.reports.claimed()));
     };
     match ledger.badge {
-        BadgeNumber::Claimed => Some((BadgeNumber::Claimed, state.book.claimed())),
+        BadgeNumber::Claimed => Some((BadgeNumber::Claimed, state.reports.claimed())),
         BadgeNumber::Credited => {
             let answered = status.reports.0.checked_sub(ledger.waiting_reports.0)?;
             let is_whole = state.receipts.sequence() == answered && state.receipts.has_keys();

@@ -1,12 +1,12 @@
 //! Handles messages of the host, and sends requests to it.
 
 use super::ask::{ASKED_MAX, ask, ask_status, take_asked};
-use super::book::Identity;
 use super::connection::{connect, lose, reconnect};
 use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
+use super::verified_reports::HostChain;
 use super::{answers, chains, door, failed, ledger_page, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
@@ -138,20 +138,20 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
         let problem = Problem::new(ErrorCode::UnsupportedProtocol).caused_by(older);
         return lose(state, HostError::Reported(problem), effects);
     }
-    let identity = Identity::of(hello);
+    let host_chain = HostChain::of(hello);
     let Host::Linked(link) = &mut state.host else {
         return;
     };
     link.greeted = true;
-    link.identity = identity;
+    link.host_chain = host_chain;
     link.takes_back = hello.capabilities.iter().any(|name| name == TAKES_BACK);
     link.witnesses = hello.capabilities.iter().any(|name| name == "witness");
     link.sets_aside = hello.capabilities.iter().any(|name| name == "tor_anew");
     effects.push(Effect::After(Timer::Ping(link.connection), PING_MS));
     // As with reports, another connection is another chance.
     state.receipts.refused = None;
-    if let Some(identity) = identity {
-        state.chain_changed |= state.book.adopt(identity);
+    if let Some(host_chain) = host_chain {
+        state.chain_changed |= state.reports.adopt(host_chain);
     }
     state.proxy.allow_another_try();
     // Sent first, so that a host with an older book learns of it before it signs.
@@ -193,10 +193,10 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     let before = link.status.as_ref();
     let had_problem = before.is_some_and(|before| before.problem.is_some());
     let has_recovered = had_problem && status.problem.is_none();
-    let nameless = link.identity.is_none();
-    let began_anew = link.identity.is_some_and(|identity| {
+    let nameless = link.host_chain.is_none();
+    let began_anew = link.host_chain.is_some_and(|host_chain| {
         let chain = status.chain.as_ref();
-        chain.is_some_and(|chain| !identity.is_of(chain))
+        chain.is_some_and(|chain| !host_chain.is_of(chain))
     });
     link.problem = None;
     state.speed.follow(status.session.as_ref());
@@ -334,7 +334,7 @@ const fn is_overdue(link: &Link) -> bool {
 
 /// Pings the host, and asks for its state if that is unknown.
 fn ping(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
-    let nameless = matches!(&state.host, Host::Linked(link) if link.identity.is_none());
+    let nameless = matches!(&state.host, Host::Linked(link) if link.host_chain.is_none());
     let sound = state.status().map(|status| status.problem.is_none());
     state.greeted_again = false;
     state.page_taken = false;

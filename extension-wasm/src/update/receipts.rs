@@ -1,7 +1,7 @@
 //! The receipts that this browser has verified, and what a ledger has credited by them.
 
-use super::book::{Book, Identity};
 use super::earlier::verified;
+use super::verified_reports::{HostChain, VerifiedReports};
 use meter_core::{
     Amount, AnsweredReport, ChainId, DeviceKey, LedgerKey, LedgerKeys, Receipt, Signed,
 };
@@ -67,8 +67,8 @@ impl Receipts {
     }
 
     /// The chain in use: what was answered of another one is kept as that of an earlier chain.
-    pub(super) fn settle(&mut self, identity: &Identity) {
-        let is_other = |last: &mut AnsweredReport| !identity.is_of(&HexBytes(chain(last).0));
+    pub(super) fn settle(&mut self, host_chain: &HostChain) {
+        let is_other = |last: &mut AnsweredReport| !host_chain.is_of(&HexBytes(chain(last).0));
         if let Some(last) = self.last.take_if(is_other) {
             self.start = 0;
             self.take_past(last);
@@ -77,13 +77,18 @@ impl Receipts {
     }
 
     /// Takes a page that was asked for after the last receipt. Returns whether there are more.
-    pub(super) fn take(&mut self, page: &ReceiptsPage, identity: &Identity, book: &Book) -> bool {
-        if self.account != Some(page.account) || !identity.is_of(&page.chain) {
+    pub(super) fn take(
+        &mut self,
+        page: &ReceiptsPage,
+        host_chain: &HostChain,
+        reports: &VerifiedReports,
+    ) -> bool {
+        if self.account != Some(page.account) || !host_chain.is_of(&page.chain) {
             // From before a change that a status has told meanwhile.
             return false;
         }
         let before = self.sequence();
-        if let Err(refusal) = self.try_take(page, identity.key(), book) {
+        if let Err(refusal) = self.try_take(page, host_chain.key(), reports) {
             self.refused = Some(refusal);
         }
         self.keep();
@@ -98,7 +103,7 @@ impl Receipts {
         &mut self,
         page: &ReceiptsPage,
         device: DeviceKey,
-        book: &Book,
+        reports: &VerifiedReports,
     ) -> Result<(), ReceiptRefusal> {
         let pinned = LedgerKey(page.key.0);
         let mut keys = self.keys.clone().unwrap_or_else(|| LedgerKeys::new(pinned));
@@ -114,7 +119,7 @@ impl Receipts {
         }
         for answer in &page.receipts {
             let answer = answered(answer, &keys, Some(device)).ok_or(ReceiptRefusal::Invalid)?;
-            if !self.is_next(&answer) || book.contradicts(&answer.report) {
+            if !self.is_next(&answer) || reports.contradicts(&answer.report) {
                 return Err(ReceiptRefusal::Invalid);
             }
             self.last = Some(answer);

@@ -1,9 +1,9 @@
 //! Fetches the host's reports, one page at a time.
 
 use super::ask::{ask, ask_status};
-use super::book::Taken;
 use super::effect::Effect;
 use super::state::{Asked, Host, State};
+use super::verified_reports::Taken;
 use meter_wire::{
     ErrorCode, REPORTS_PAGE_MAX, ReportsPage, ReportsQuery, Request, RestoreReports, Status,
     U64Text, WireReport,
@@ -16,11 +16,11 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let mut asked = link.asked.iter();
     let waiting = asked.any(|(_, asked)| matches!(asked, Asked::Reports(_)));
-    if waiting || link.identity.is_none() || state.book.refused {
+    if waiting || link.host_chain.is_none() || state.reports.refused {
         return;
     }
     let query = ReportsQuery {
-        after: U64Text(state.book.sequence()),
+        after: U64Text(state.reports.sequence()),
         limit: REPORTS_PAGE_MAX,
     };
     let promised = figures(state.status()).map_or(0, |(reports, _)| reports);
@@ -34,8 +34,8 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Tries again on a person's request, after a report that was not valid.
 pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
-    state.book.refused = false;
-    state.book.differs = false;
+    state.reports.refused = false;
+    state.reports.differs = false;
     hand_in(state, effects);
     fetch(state, effects);
     ask_status(state, effects);
@@ -44,7 +44,7 @@ pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
 /// Shows the host the last report that was verified here, so that a host with an older copy of its
 /// book does not use a number twice.
 pub(super) fn hand_in(state: &mut State, effects: &mut Vec<Effect>) {
-    let reports = state.book.last();
+    let reports = state.reports.last();
     restore(state, reports, effects);
 }
 
@@ -71,7 +71,7 @@ pub(super) fn heal(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     link.handed_after = Some(reports);
-    let missing = state.book.after(reports);
+    let missing = state.reports.after(reports);
     if !missing.is_empty() {
         restore(state, missing, effects);
     }
@@ -79,7 +79,7 @@ pub(super) fn heal(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn restore(state: &mut State, reports: Vec<WireReport>, effects: &mut Vec<Effect>) {
     let can = matches!(&state.host, Host::Linked(link) if link.takes_back);
-    if can && linked_identity(state) {
+    if can && has_host_chain(state) {
         let request = Request::RestoreReports(RestoreReports { reports });
         ask(state, Asked::Restore, request, effects);
     }
@@ -93,27 +93,27 @@ pub(super) fn on_page(
     effects: &mut Vec<Effect>,
 ) {
     if page.reports.len() > usize::from(REPORTS_PAGE_MAX) {
-        state.book.refused = true;
+        state.reports.refused = true;
         return;
     }
-    let before = state.book.sequence();
+    let before = state.reports.sequence();
     for report in &page.reports {
-        match state.book.take(report) {
+        match state.reports.take(report) {
             Taken::Counted | Taken::Known => {}
             // A real page has no gaps, so this one is false.
-            Taken::Gap => state.book.refused = true,
+            Taken::Gap => state.reports.refused = true,
             Taken::Refused => {}
         }
-        if state.book.refused {
+        if state.reports.refused {
             return;
         }
     }
-    if state.book.sequence() < page.total.0.max(promised) {
-        match state.book.sequence() > before {
+    if state.reports.sequence() < page.total.0.max(promised) {
+        match state.reports.sequence() > before {
             true => fetch(state, effects),
             // The host says, or said when it was asked, that it has more reports, but does not send
             // them.
-            false => state.book.refused = true,
+            false => state.reports.refused = true,
         }
     }
     compare(state, effects);
@@ -121,8 +121,8 @@ pub(super) fn on_page(
 }
 
 /// Without a hello there is no key for verifying. Messages before it are not believed.
-fn linked_identity(state: &State) -> bool {
-    matches!(&state.host, Host::Linked(link) if link.identity.is_some())
+fn has_host_chain(state: &State) -> bool {
+    matches!(&state.host, Host::Linked(link) if link.host_chain.is_some())
 }
 
 /// Compares the host's figures with those verified here.
@@ -134,15 +134,15 @@ pub(super) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
     let Some((reports, balance)) = figures(state.status()) else {
         return;
     };
-    if !linked_identity(state) || state.book.refused {
+    if !has_host_chain(state) || state.reports.refused {
         return;
     }
-    let verified = state.book.sequence();
+    let verified = state.reports.sequence();
     if reports > verified {
         fetch(state, effects);
     } else if reports == verified {
-        state.book.differs = balance != state.book.balance().get();
-    } else if !state.book.differs {
+        state.reports.differs = balance != state.reports.balance().get();
+    } else if !state.reports.differs {
         ask_status(state, effects);
     }
 }
@@ -150,7 +150,7 @@ pub(super) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
 /// Takes the answer to a request that was sent when `known` reports had been verified.
 pub(super) fn on_asked_status(state: &mut State, known: u64) {
     if let Some((reports, _)) = figures(state.status()) {
-        state.book.differs |= linked_identity(state) && reports < known;
+        state.reports.differs |= has_host_chain(state) && reports < known;
     }
 }
 

@@ -1,6 +1,5 @@
 //! Everything that the extension knows between two events.
 
-use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
 use super::failed_tabs::FailedTabs;
 use super::flash_state::Flash;
@@ -10,6 +9,7 @@ use super::private::PrivateWindows;
 use super::receipts::Receipts;
 use super::tabs::Pages;
 use super::verdict::Witness;
+use super::verified_reports::{HostChain, VerifiedReports};
 use super::welcome_state::Welcome;
 use crate::proxy_value::{BrowserFamily, ProxyRefusal, Reading, Windows};
 use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
@@ -35,7 +35,7 @@ pub struct State {
     /// The chain of reports was replaced by another one.
     pub chain_changed: bool,
     /// The verified reports.
-    pub book: Book,
+    pub reports: VerifiedReports,
     /// The verified receipts, while the host is enrolled with a ledger.
     pub receipts: Receipts,
     /// The connection to the host.
@@ -117,7 +117,7 @@ pub struct Link {
     /// Whether the browser reaches nothing without this extension, as far as the bridge can tell.
     pub(super) floor: Option<bool>,
     pub(super) greeted: bool,
-    pub(super) identity: Option<Identity>,
+    pub(super) host_chain: Option<HostChain>,
     /// Whether the host accepts reports that its book has lost.
     pub(super) takes_back: bool,
     /// The number of the host's reports after which something was last handed back.
@@ -310,9 +310,9 @@ impl State {
 
     /// The chain that the host signs, and its key.
     #[must_use]
-    pub const fn identity(&self) -> Option<&Identity> {
+    pub const fn host_chain(&self) -> Option<&HostChain> {
         match &self.host {
-            Host::Linked(link) => link.identity.as_ref(),
+            Host::Linked(link) => link.host_chain.as_ref(),
             Host::Idle | Host::Gone(_) => None,
         }
     }
@@ -371,13 +371,13 @@ impl State {
     /// Whether a report did not verify.
     #[must_use]
     pub const fn report_refused(&self) -> bool {
-        self.book.refused
+        self.reports.refused
     }
 
     /// Whether the host's balance differs from the sum of the reports verified here.
     #[must_use]
     pub const fn balance_differs(&self) -> bool {
-        self.book.differs
+        self.reports.differs
     }
 }
 

@@ -1,10 +1,10 @@
 //! Data that survives the worker, and how it is read back without trust.
 
-use super::book::{Book, Kept};
 use super::preferences::Preferences;
 use super::receipts::{KeptReceipts, Receipts};
 use super::state::State;
 use super::tabs::Pages;
+use super::verified_reports::{Kept, VerifiedReports};
 use crate::proxy_value::Windows;
 use meter_wire::{ReportsFile, Status, parse, read_value};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct Stored {
     pub welcome_open: bool,
     /// The stored part of the receipts; `None` while the host is enrolled with no ledger.
     pub receipts: Option<Rc<KeptReceipts>>,
-    /// The stored part of the book.
+    /// The stored part of the verified reports.
     #[serde(flatten)]
     pub kept: Rc<Kept>,
 }
@@ -75,19 +75,20 @@ impl Stored {
             welcomed: state.welcome.shown,
             welcome_open: state.welcome.open,
             receipts: state.receipts.kept(),
-            kept: state.book.kept(),
+            kept: state.reports.kept(),
         }
     }
 
     /// Reads each entry on its own: a broken entry counts as missing and does not affect the
     /// others. Also returns whether this is the very first start.
-    pub(super) fn read(json: &str) -> (Self, Book, Receipts, bool) {
+    pub(super) fn read(json: &str) -> (Self, VerifiedReports, Receipts, bool) {
         let all: Value = parse(json).unwrap_or_default();
         let wanted: Option<bool> = entry(&all, "protection_wanted");
-        let book = entry::<ReportsFile>(&all, "book").and_then(|file| Book::from_file(&file));
+        let reports =
+            entry::<ReportsFile>(&all, "book").and_then(|file| VerifiedReports::from_file(&file));
         let older = entry(&all, "older").unwrap_or_default();
         let earlier: Vec<_> = entry(&all, "earlier").unwrap_or_default();
-        let book = book.unwrap_or_default().with_kept(older, &earlier);
+        let reports = reports.unwrap_or_default().with_kept(older, &earlier);
         let receipts = entry::<KeptReceipts>(&all, "receipts").and_then(Receipts::from_kept);
         let receipts = receipts.unwrap_or_default();
         let stored = Self {
@@ -103,9 +104,9 @@ impl Stored {
             welcomed: entry(&all, "welcomed").unwrap_or(false),
             welcome_open: entry(&all, "welcome_open").unwrap_or(false),
             receipts: receipts.kept(),
-            kept: book.kept(),
+            kept: reports.kept(),
         };
-        (stored, book, receipts, wanted.is_none())
+        (stored, reports, receipts, wanted.is_none())
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
     match asked {
         Asked::Hello => lose(state, HostError::Unreadable, effects),
         Asked::Status(_) => forget_status(state, problem),
-        Asked::Reports(_) => state.book.refused = true,
+        Asked::Reports(_) => state.reports.refused = true,
         Asked::Receipts => state.receipts.refused = Some(ReceiptRefusal::Invalid),
         Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.refusal = Some(problem),
         Asked::Witness(number) | Asked::WitnessSeen { number, .. } => {

@@ -112,10 +112,10 @@ pub fn dashboard(state: &State) -> DashboardView {
 }
 
 fn book(state: &State) -> Option<BookView> {
-    let identity = state.identity()?;
+    let host_chain = state.host_chain()?;
     Some(BookView {
-        key: hex::encode(identity.key().0),
-        chain: hex::encode(identity.chain().0),
+        key: hex::encode(host_chain.key().0),
+        chain: hex::encode(host_chain.chain().0),
         reports: state.status()?.reports.0.to_string(),
         ledger: state.receipts.pinned().map(|key| hex::encode(key.0)),
     })

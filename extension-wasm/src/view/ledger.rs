@@ -105,7 +105,7 @@ const NEW_CHAIN_AT_ONCE: Command = Command {
 
 pub(super) fn ledger(state: &State) -> Option<LedgerNumbers> {
     let ledger = state.status_to_show()?.ledger.as_ref()?;
-    let (claimed, credited) = (state.book.claimed(), state.receipts.credited());
+    let (claimed, credited) = (state.reports.claimed(), state.receipts.credited());
     let differences = differences(ledger);
     let mut parts: Vec<_> = differences.iter().map(|(_, amount)| *amount).collect();
     parts.extend(credited);
@@ -131,7 +131,7 @@ pub(super) fn ledger(state: &State) -> Option<LedgerNumbers> {
 /// From the verified reports and receipts, once there is a receipt.
 fn waiting(state: &State, ledger: &LedgerStatus) -> Amount {
     let reported = Amount::new(ledger.waiting.0).unwrap_or(Amount::ZERO);
-    let balance = state.book.balance();
+    let balance = state.reports.balance();
     let answered = state.receipts.claimed();
     let answered = answered.filter(|answered| *answered <= balance);
     let verified = answered.and_then(|answered| Amount::new(balance.since(answered)));

@@ -2,7 +2,7 @@
 
 use super::numbers::{exact, iso_utc};
 use crate::text::{Text, Value, key};
-use crate::update::Book;
+use crate::update::VerifiedReports;
 use meter_core::{ByteCount, DurationMs, SessionReport, Tariff, Verified};
 use serde::Serialize;
 
@@ -30,8 +30,8 @@ pub struct ReportRow {
 }
 
 /// The last `most` reports, newest first.
-pub(super) fn rows(book: &Book, most: usize) -> Vec<ReportRow> {
-    book.recent().iter().rev().take(most).map(row).collect()
+pub(super) fn rows(reports: &VerifiedReports, most: usize) -> Vec<ReportRow> {
+    reports.recent().iter().rev().take(most).map(row).collect()
 }
 
 /// One report in words. It is verified, by its type.

@@ -27,11 +27,11 @@ pub(super) fn shown(state: &State) -> Shown {
     let ledger = status.and_then(|status| status.ledger.as_ref());
     match ledger.map(|ledger| ledger.badge) {
         None => Shown {
-            amount: Some(state.book.claimed()),
+            amount: Some(state.reports.claimed()),
             unit: key("credits_unit"),
         },
         Some(BadgeNumber::Claimed) => Shown {
-            amount: Some(state.book.claimed()),
+            amount: Some(state.reports.claimed()),
             unit: key("credits_unit_claimed"),
         },
         Some(BadgeNumber::Credited) => Shown {

@@ -201,7 +201,7 @@ fn counted(state: &State) -> Step {
     let bytes = session.map_or(0, |session| {
         session.bytes_up.0.saturating_add(session.bytes_down.0)
     });
-    let reports = state.book.sequence();
+    let reports = state.reports.sequence();
     match (bytes, reports) {
         (1.., _) => {
             let says = key("welcome_counted_now").with("bytes", Value::bytes(bytes));

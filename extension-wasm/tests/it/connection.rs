@@ -294,11 +294,11 @@ fn a_daemon_whose_key_is_repaired_while_it_runs_is_greeted_again() {
         ErrorCode::KeyRefused,
         Intent::RelayStart,
     );
-    assert_eq!(scene.state().book.sequence(), 0);
+    assert_eq!(scene.state().reports.sequence(), 0);
     scene.status = healthy;
     scene.say_status();
     assert_eq!(scene.view().header.state, Light::Protected);
-    assert_eq!(scene.state().book.sequence(), 1);
+    assert_eq!(scene.state().reports.sequence(), 1);
 }
 
 #[test]

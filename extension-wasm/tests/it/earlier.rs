@@ -22,7 +22,7 @@ fn chains(reports: &[u64]) -> Scene {
 }
 
 fn claimed(scene: &Scene) -> Amount {
-    scene.state().book.claimed()
+    scene.state().reports.claimed()
 }
 
 fn asked(scene: &Scene) -> Vec<u32> {

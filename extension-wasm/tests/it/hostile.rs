@@ -154,7 +154,7 @@ fn a_page_of_more_reports_than_were_asked_for_is_not_read() {
     answer(&mut scene, id, &json!({ "hello": hello }));
     let id = last(&scene, |request| matches!(request, Request::Reports(_)));
     answer(&mut scene, id, &page);
-    assert_eq!(scene.state().book.sequence(), 0);
+    assert_eq!(scene.state().reports.sequence(), 0);
     assert!(scene.state().report_refused());
 }
 

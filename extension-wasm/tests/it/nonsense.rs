@@ -361,7 +361,7 @@ fn no_nonsense_in_an_answer_is_blank_counts_or_keeps_a_person_from_turning_it_of
             say(&mut scene, answer.to_string());
             // A report that holds counts, whatever stands around it, and is kept from then on.
             is_counted |= broken["reports"]["reports"] == page["reports"]["reports"];
-            let balance = scene.state().book.balance().get();
+            let balance = scene.state().reports.balance().get();
             assert!(balance == 0 || is_counted, "{broken}");
             is_bearable(&mut scene, &broken.to_string());
         }

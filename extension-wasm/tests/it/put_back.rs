@@ -54,16 +54,16 @@ const BEHIND: Option<Name> = Some(Name::Code(ErrorCode::BookBehind));
 #[test]
 fn a_host_with_an_older_book_is_shown_the_last_report_and_handed_what_it_lacks() {
     let mut scene = signed(9).started();
-    let balance = scene.state().book.balance();
+    let balance = scene.state().reports.balance();
     assert_eq!(put_back(&mut scene, 4).len(), 5);
     reconnect(&mut scene);
     assert_eq!(handed(&scene), [vec![9], vec![5, 6, 7, 8, 9]]);
     assert_eq!(scene.reports.len(), 9, "whole again");
     problem(&scene, None);
-    assert_eq!(scene.state().book.balance(), balance);
+    assert_eq!(scene.state().reports.balance(), balance);
     scene.sign(1_800_000_900_000, 30_000, 1, 99_999);
     scene.say_status();
-    assert_eq!(scene.state().book.sequence(), 10);
+    assert_eq!(scene.state().reports.sequence(), 10);
     problem(&scene, None);
 }
 
@@ -94,7 +94,7 @@ fn what_a_browser_does_not_have_is_told_with_the_way_out_and_tried_once() {
     }
     assert_eq!(handed(&scene).len(), 1);
     assert_eq!(
-        scene.state().book.sequence(),
+        scene.state().reports.sequence(),
         230,
         "what was verified stays"
     );
@@ -144,7 +144,7 @@ fn a_new_chain_is_followed_at_once_and_the_old_credits_still_count() {
     problem(&scene, None);
     scene.sign(1_800_000_000_000, 30_000, 1, 99_999);
     scene.say_status();
-    assert_eq!(scene.state().book.sequence(), 1);
+    assert_eq!(scene.state().reports.sequence(), 1);
     scene.wake();
     assert!(
         scene

@@ -15,10 +15,10 @@ use std::rc::Rc;
 /// The host sends this report as the next one, whoever signed it, and names the number of its
 /// reports.
 fn hands_out(scene: &mut Scene, report: WireReport) {
-    let next = usize::try_from(scene.state().book.sequence()).expect("few");
+    let next = usize::try_from(scene.state().reports.sequence()).expect("few");
     scene.reports.truncate(next);
     scene.reports.push(report);
-    scene.status.reports = U64Text(scene.state().book.sequence() + 1);
+    scene.status.reports = U64Text(scene.state().reports.sequence() + 1);
     scene.say_status();
 }
 
@@ -80,8 +80,8 @@ const DIFFERS: Option<Name> = Some(Name::Own(Own::BalanceDiffers));
 fn a_new_browser_fetches_the_whole_chain_in_pages() {
     let scene = signed(1_203).started();
     assert_eq!(fetches(&scene), [0, 500, 1_000]);
-    assert_eq!(scene.state().book.sequence(), 1_203);
-    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().reports.sequence(), 1_203);
+    assert_eq!(scene.state().reports.balance(), scene.head.totals.amount);
     assert_eq!(scene.view().reports.len(), 5);
     assert_eq!(scene.view().reports[0].sequence, "1203");
     problem(&scene, None);
@@ -98,7 +98,7 @@ fn a_closed_session_counts_once_however_often_it_is_told() {
     for _ in 0..3 {
         answers(&mut scene, &all, 3);
         scene.say_status();
-        assert_eq!(scene.state().book.balance(), balance);
+        assert_eq!(scene.state().reports.balance(), balance);
     }
     problem(&scene, None);
     let row = scene.view().reports.remove(0);
@@ -117,8 +117,8 @@ fn a_status_that_knows_more_reports_is_followed_at_once_by_one_request_for_them(
     // Only this one notice comes: no timer, no click.
     scene.say_status();
     assert_eq!(fetches(&scene).get(before..), Some(&[2][..]));
-    assert_eq!(scene.state().book.sequence(), 4);
-    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().reports.sequence(), 4);
+    assert_eq!(scene.state().reports.balance(), scene.head.totals.amount);
     assert_ne!(scene.view().badge, badge, "the badge moves with it");
 }
 
@@ -138,7 +138,7 @@ fn while_a_page_is_on_its_way_no_other_is_asked_for_and_nothing_is_missed_after_
     answers(&mut scene, &[third], 3);
     assert_eq!(fetches(&scene).get(before..), Some(&[2, 3][..]));
     answers(&mut scene, &[fourth], 4);
-    assert_eq!(scene.state().book.sequence(), 4);
+    assert_eq!(scene.state().reports.sequence(), 4);
     assert_eq!(fetches(&scene).len(), before + 2);
     problem(&scene, None);
 }
@@ -154,21 +154,21 @@ fn the_report_in_a_notice_of_an_older_host_is_ignored_and_fetched_by_the_status_
     assert_eq!(scene.view(), view);
     assert_eq!(scene.effects.len(), effects);
     scene.say_status();
-    assert_eq!(scene.state().book.sequence(), 3);
-    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().reports.sequence(), 3);
+    assert_eq!(scene.state().reports.balance(), scene.head.totals.amount);
     problem(&scene, None);
 }
 
 #[test]
 fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
     let mut scene = signed(2).started();
-    let balance = scene.state().book.balance();
+    let balance = scene.state().reports.balance();
     let good = scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
     let mut bad = good.clone();
     bad.body.0[100] ^= 1;
     hands_out(&mut scene, bad);
     problem(&scene, REFUSED);
-    assert_eq!(scene.state().book.balance(), balance);
+    assert_eq!(scene.state().reports.balance(), balance);
     assert_eq!(scene.view().badge.text.en(), "!");
     assert_eq!(
         scene.view().action.map(|button| button.intent),
@@ -177,11 +177,11 @@ fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
     // Nothing is taken after it, and the host is not asked in a loop.
     let before = fetches(&scene).len();
     hands_out(&mut scene, good);
-    assert_eq!(scene.state().book.balance(), balance);
+    assert_eq!(scene.state().reports.balance(), balance);
     assert_eq!(fetches(&scene).len(), before);
     scene.happen(Event::Intent(Intent::CheckReports));
     problem(&scene, None);
-    assert_eq!(scene.state().book.sequence(), 3);
+    assert_eq!(scene.state().reports.sequence(), 3);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_report_of_another_key_is_refused() {
     }
     hands_out(&mut scene, other.reports[2].clone());
     problem(&scene, REFUSED);
-    assert_eq!(scene.state().book.sequence(), 2);
+    assert_eq!(scene.state().reports.sequence(), 2);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_rewritten_past_is_refused() {
     scene.say_status();
     answers(&mut scene, &[second], 3);
     problem(&scene, REFUSED);
-    assert_eq!(scene.state().book.sequence(), 2);
+    assert_eq!(scene.state().reports.sequence(), 2);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_host_that_withholds_reports_is_noticed() {
     assert!(hidden.is_some());
     let scene = scene.started();
     problem(&scene, REFUSED);
-    assert_eq!(scene.state().book.sequence(), 1);
+    assert_eq!(scene.state().reports.sequence(), 1);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn another_balance_than_the_verified_sum_is_a_problem() {
     scene.say_status();
     problem(&scene, DIFFERS);
     assert_eq!(
-        scene.state().book.balance(),
+        scene.state().reports.balance(),
         scene.head.totals.amount,
         "shown: what was signed"
     );
@@ -245,19 +245,19 @@ fn a_status_written_before_the_page_that_overtook_it_is_no_contradiction() {
     scene.say_status();
     scene.notice(stale);
     problem(&scene, None);
-    assert_eq!(scene.state().book.sequence(), 3);
+    assert_eq!(scene.state().reports.sequence(), 3);
 }
 
 #[test]
 fn a_host_that_forgot_reports_is_noticed() {
     let mut scene = signed(3).started();
-    let amount = scene.state().book.balance();
+    let amount = scene.state().reports.balance();
     scene.reports.truncate(2);
     scene.status = signed(2).status;
     scene.say_status();
     problem(&scene, DIFFERS);
     assert_eq!(
-        scene.state().book.balance(),
+        scene.state().reports.balance(),
         amount,
         "what was verified stays"
     );
@@ -274,8 +274,8 @@ fn another_chain_starts_again_and_says_so_once() {
     (scene.head, scene.signer, scene.reports) = (other.head, other.signer, other.reports);
     scene.status = other.status;
     scene.happen(Event::Intent(Intent::Reconnect));
-    assert_eq!(scene.state().book.sequence(), 1);
-    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().reports.sequence(), 1);
+    assert_eq!(scene.state().reports.balance(), scene.head.totals.amount);
     assert_eq!(fetches(&scene).last(), Some(&0));
     assert!(scene.view().note.is_some());
     scene.wake();
@@ -300,8 +300,8 @@ fn a_worker_that_died_comes_back_with_the_same_sum_and_fetches_only_what_is_new(
     scene.sign(1_800_009_000_000, 30_000, 1, 99_999);
     scene.wake();
     assert_eq!(fetches(&scene).get(asked..), Some(&[23][..]));
-    assert_eq!(scene.state().book.sequence(), 24);
-    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().reports.sequence(), 24);
+    assert_eq!(scene.state().reports.balance(), scene.head.totals.amount);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn what_was_stored_is_verified_again() {
             local: local.to_owned(),
             ..Default::default()
         })));
-        scene.state().book.balance()
+        scene.state().reports.balance()
     };
     assert_eq!(wake(&stored), scene.head.totals.amount);
     let mut other = scene.reports[2].clone();

@@ -13,7 +13,7 @@ const RECENT_MAX: usize = 10;
 /// its book. Written with each report: 110 kB.
 const OLDER_MAX: usize = 190;
 
-/// The stored part of the book.
+/// The stored part of the verified reports.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Kept {
     /// The last verified reports. The last one is the head of the chain.
@@ -27,7 +27,7 @@ pub struct Kept {
 
 /// Verified reports. They can only be added through [`Signed::verify`] and [`ChainHead::follow`].
 #[derive(Clone, Debug, Default)]
-pub struct Book {
+pub struct VerifiedReports {
     head: Option<ChainHead>,
     recent: Vec<Verified<SessionReport>>,
     earlier: Earlier,
@@ -42,7 +42,7 @@ pub struct Book {
 
 /// The chain that the host signs, and its key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Identity {
+pub struct HostChain {
     chain: ChainId,
     key: DeviceKey,
 }
@@ -60,8 +60,8 @@ pub(super) enum Taken {
     Refused,
 }
 
-impl Identity {
-    /// The identity that a host claims; `None` while its key cannot be used.
+impl HostChain {
+    /// The chain and key that a host claims; `None` while its key cannot be used.
     #[must_use]
     pub fn of(hello: &HelloReply) -> Option<Self> {
         Some(Self {
@@ -82,17 +82,17 @@ impl Identity {
         self.key
     }
 
-    /// Whether this is the identity of that chain.
+    /// Whether it signs that chain.
     pub(super) fn is_of(&self, chain: &HexBytes<16>) -> bool {
         self.chain.0 == chain.0
     }
 }
 
-impl Book {
+impl VerifiedReports {
     /// Continues with the host's chain, or begins with it. Returns whether verified reports of
     /// another chain were dropped.
-    pub(super) fn adopt(&mut self, identity: Identity) -> bool {
-        let Identity { chain, key } = identity;
+    pub(super) fn adopt(&mut self, host_chain: HostChain) -> bool {
+        let HostChain { chain, key } = host_chain;
         self.refused = false;
         self.differs = false;
         match &self.head {
@@ -277,14 +277,14 @@ impl Book {
         }
         let (chain, key) = (ChainId(file.chain.0), DeviceKey(file.key.0));
         let mut reports = file.reports.iter();
-        let mut book = Self {
+        let mut verified = Self {
             head: Some(ChainHead::genesis(chain, key)),
             ..Self::default()
         };
         if let Some(first) = reports.next() {
             let first = Signed::<SessionReport>::from(first).verify(key).ok()?;
             let value = first.value();
-            book.head = Some(ChainHead {
+            verified.head = Some(ChainHead {
                 chain,
                 key,
                 sequence: value.sequence,
@@ -292,13 +292,13 @@ impl Book {
                 totals: value.totals,
             });
             let ours = value.chain == chain;
-            book.recent.push(first);
+            verified.recent.push(first);
             ours.then_some(())?;
         }
-        if !reports.all(|report| book.take(report) == Taken::Counted) {
+        if !reports.all(|report| verified.take(report) == Taken::Counted) {
             return None;
         }
-        Rc::make_mut(&mut book.kept).book = Some(file.clone());
-        Some(book)
+        Rc::make_mut(&mut verified.kept).book = Some(file.clone());
+        Some(verified)
     }
 }
