@@ -6,7 +6,7 @@ use crate::{
     table::Table,
 };
 use anyhow::{Context as _, Result};
-use checks::desk::Desk;
+use checks::fixture::Fixture;
 
 const LINE: Option<f64> = Some(300.0);
 const PAGE: &str = "dashboard/dashboard.html";
@@ -32,8 +32,8 @@ const SCROLLED: &str = "const list = document.getElementById('list');
     return longest";
 
 /// Opens it so many times, each time until every session is verified.
-pub(crate) async fn measure(desk: &Desk, options: &Options, table: &mut Table) -> Result<()> {
-    let kind = desk.browser.kind();
+pub(crate) async fn measure(fixture: &Fixture, options: &Options, table: &mut Table) -> Result<()> {
+    let kind = fixture.browser.kind();
     let of = |what: &str| {
         format!(
             "dashboard, {} sessions: {what}",
@@ -41,27 +41,32 @@ pub(crate) async fn measure(desk: &Desk, options: &Options, table: &mut Table) -
         )
     };
     // The first one has nothing to remember.
-    desk.browser.open_extension_page(PAGE).await?;
-    let [paint, _] = times(desk).await?;
+    fixture.browser.open_extension_page(PAGE).await?;
+    let [paint, _] = times(fixture).await?;
     table.add(&of("first paint ever"), LINE, kind, paint);
     for _ in 0..options.rounds {
         // Otherwise the worker would still pass on what the page before has asked for.
-        desk.browser.wait_until(LIMIT, ALL).await?;
-        desk.browser.close_tab(&desk.first_tab).await?;
-        desk.browser.open_extension_page(PAGE).await?;
-        let [paint, drawn] = times(desk).await?;
+        fixture.browser.wait_until(LIMIT, ALL).await?;
+        fixture.browser.close_tab(&fixture.first_tab).await?;
+        fixture.browser.open_extension_page(PAGE).await?;
+        let [paint, drawn] = times(fixture).await?;
         table.add(&of("first paint"), LINE, kind, paint);
         table.add(&of("state and credits of now"), None, kind, drawn);
-        table.add(&of("first sessions"), None, kind, time(desk, LISTED).await?);
-        table.add(&of("all verified"), None, kind, time(desk, ALL).await?);
+        table.add(
+            &of("first sessions"),
+            None,
+            kind,
+            time(fixture, LISTED).await?,
+        );
+        table.add(&of("all verified"), None, kind, time(fixture, ALL).await?);
     }
-    let longest = time(desk, SCROLLED).await?;
+    let longest = time(fixture, SCROLLED).await?;
     table.add(&of("longest frame while scrolling"), None, kind, longest);
     Ok(())
 }
 
-async fn time(desk: &Desk, body: &str) -> Result<f64> {
-    let time = desk.browser.wait_until(LIMIT, body).await?;
+async fn time(fixture: &Fixture, body: &str) -> Result<f64> {
+    let time = fixture.browser.wait_until(LIMIT, body).await?;
     time.as_f64().context("a time")
 }
 

@@ -17,7 +17,7 @@ mod worker;
 
 use anyhow::Result;
 use bare::Bare;
-use checks::desk::Desk;
+use checks::fixture::Fixture;
 use meter_testkit::browser::Kind;
 use options::Options;
 use std::io::{Write as _, stderr};
@@ -34,20 +34,20 @@ async fn main() -> Result<()> {
     let mut table = Table::default();
     for kind in Kind::ALL {
         writeln!(stderr(), "{kind:?}")?;
-        let desk = Desk::open(kind, FEW).await?;
+        let fixture = Fixture::open(kind, FEW).await?;
         let bare = Bare::open(kind).await?;
-        popup::measure(&desk, &bare, &options, &mut table).await?;
+        popup::measure(&fixture, &bare, &options, &mut table).await?;
         if !options.only_popup {
-            worker::measure(&desk, &bare, &options, &mut table).await?;
+            worker::measure(&fixture, &bare, &options, &mut table).await?;
         }
         bare.browser.close().await;
-        desk.browser.close().await;
+        fixture.browser.close().await;
         if options.only_popup {
             continue;
         }
-        let desk = Desk::open(kind, options.sessions).await?;
-        dashboard::measure(&desk, &options, &mut table).await?;
-        desk.browser.close().await;
+        let fixture = Fixture::open(kind, options.sessions).await?;
+        dashboard::measure(&fixture, &options, &mut table).await?;
+        fixture.browser.close().await;
     }
     let figures = options.figures.filter(|_| !options.only_popup);
     figures::publish(&table.markdown(), figures.as_deref())

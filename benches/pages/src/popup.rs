@@ -2,7 +2,7 @@
 
 use crate::{bare::Bare, options::Options, table::Table};
 use anyhow::{Context as _, Result};
-use checks::desk::Desk;
+use checks::fixture::Fixture;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -41,40 +41,40 @@ const PAINTED: &str = "const [view] = browser.extension.getViews({ type: 'popup'
 
 /// Opens it so many times in both ways, and one that is a single word.
 pub(crate) async fn measure(
-    desk: &Desk,
+    fixture: &Fixture,
     bare: &Bare,
     options: &Options,
     table: &mut Table,
 ) -> Result<()> {
-    desk.browser.open_extension_page(PAGE).await?;
+    fixture.browser.open_extension_page(PAGE).await?;
     // The first one has nothing to remember.
-    opened(desk).await?;
+    opened(fixture).await?;
     for _ in 0..options.rounds {
         bare.browser.open_popup().await?;
         sleep(PAUSE).await;
         let paint = bare.browser.wait_until(SOON, PAINTED).await?;
         bare.browser.call(CLOSE, vec![]).await?;
-        let (kind, paint) = (desk.browser.kind(), paint.as_f64().context("a time")?);
+        let (kind, paint) = (fixture.browser.kind(), paint.as_f64().context("a time")?);
         table.add("popup that is one word: first paint", None, kind, paint);
         for cold in [false, true] {
             if cold {
-                desk.browser.stop_background().await?;
+                fixture.browser.stop_background().await?;
             }
-            let [paint, drawn] = opened(desk).await?;
+            let [paint, drawn] = opened(fixture).await?;
             let way = if cold { "worker ended" } else { "worker runs" };
             table.add(&format!("popup, {way}: first paint"), LINE, kind, paint);
             table.add(&format!("popup, {way}: state of now"), None, kind, drawn);
         }
     }
-    desk.browser.close_tab(&desk.first_tab).await
+    fixture.browser.close_tab(&fixture.first_tab).await
 }
 
-async fn opened(desk: &Desk) -> Result<[f64; 2]> {
-    desk.browser.open_popup().await?;
+async fn opened(fixture: &Fixture) -> Result<[f64; 2]> {
+    fixture.browser.open_popup().await?;
     // A popup that is closed while it opens stays, and the browser opens no other one.
     sleep(PAUSE).await;
-    let times = desk.browser.wait_until(SOON, POPUP_TIMES).await?;
-    desk.browser.call(CLOSE, vec![]).await?;
+    let times = fixture.browser.wait_until(SOON, POPUP_TIMES).await?;
+    fixture.browser.call(CLOSE, vec![]).await?;
     both(&times)
 }
 
@@ -82,8 +82,8 @@ async fn opened(desk: &Desk) -> Result<[f64; 2]> {
 ///
 /// # Errors
 /// It draws nothing.
-pub(crate) async fn times(desk: &Desk) -> Result<[f64; 2]> {
-    both(&desk.browser.wait_until(LIMIT, TIMES).await?)
+pub(crate) async fn times(fixture: &Fixture) -> Result<[f64; 2]> {
+    both(&fixture.browser.wait_until(LIMIT, TIMES).await?)
 }
 
 fn both(times: &Value) -> Result<[f64; 2]> {

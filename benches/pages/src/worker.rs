@@ -7,7 +7,7 @@ use crate::{
     table::Table,
 };
 use anyhow::{Context as _, Result};
-use checks::desk::Desk;
+use checks::fixture::Fixture;
 use meter_testkit::browser::Browser;
 
 const LINE: Option<f64> = Some(150.0);
@@ -26,23 +26,23 @@ const WOKEN: &str = "const begun = performance.now();
 
 /// Wakes ours and the bare one in turn.
 pub(crate) async fn measure(
-    desk: &Desk,
+    fixture: &Fixture,
     bare: &Bare,
     options: &Options,
     table: &mut Table,
 ) -> Result<()> {
-    let kind = desk.browser.kind();
-    desk.browser.open_extension_page(PAGE).await?;
+    let kind = fixture.browser.kind();
+    fixture.browser.open_extension_page(PAGE).await?;
     for _ in 0..options.rounds {
         for (name, line, browser) in [
             ("worker that does nothing: first badge", None, &bare.browser),
-            ("worker: first badge", LINE, &desk.browser),
+            ("worker: first badge", LINE, &fixture.browser),
         ] {
             let ms = woken(browser).await?;
             table.add(name, line, kind, ms);
         }
     }
-    desk.browser.close_tab(&desk.first_tab).await
+    fixture.browser.close_tab(&fixture.first_tab).await
 }
 
 async fn woken(browser: &Browser) -> Result<f64> {

@@ -3,8 +3,8 @@
 
 use anyhow::{Context as _, Result};
 use checks::{
-    desk::stand_in_manifest,
     first_daemon,
+    fixture::stand_in_manifest,
     hostile::{self, Way},
     signed::Signed,
     stage,

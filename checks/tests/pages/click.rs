@@ -1,6 +1,6 @@
 //! A click and a request while the worker has just gone.
 
-use crate::desk::Desk;
+use crate::fixture::Fixture;
 use serde_json::json;
 
 /// Runs `script` in the page with its module loaded once more. Its connections are to no worker:
@@ -40,7 +40,7 @@ fn with_workers(script: &str) -> String {
 }
 
 /// A click that no worker has heard is sent once more, and one that was heard is not.
-pub(crate) async fn waits_for_the_next_worker(desk: &Desk) {
+pub(crate) async fn waits_for_the_next_worker(fixture: &Fixture) {
     let clicked = with_workers(
         "ports[0].isClosed = true;
         source.intend('turn_on');
@@ -51,12 +51,12 @@ pub(crate) async fn waits_for_the_next_worker(desk: &Desk) {
         return [ports[0], second, third, fourth].map(({ sent }) => sent)",
     );
     let once = json!(["turn_on"]);
-    assert_eq!(desk.run(&clicked).await, json!([[], once, once, []]));
+    assert_eq!(fixture.run(&clicked).await, json!([[], once, once, []]));
 }
 
 /// A request that no worker has waits for one. One that a worker may have passed on already is sent
 /// again only where that changes nothing, and not without end.
-pub(crate) async fn requests_wait_for_the_next_worker(desk: &Desk) {
+pub(crate) async fn requests_wait_for_the_next_worker(fixture: &Fixture) {
     let asked = with_workers(
         "const told = {};
         const ask = (request) => source.ask(request).then((said) => (told[request] = said));
@@ -79,7 +79,7 @@ pub(crate) async fn requests_wait_for_the_next_worker(desk: &Desk) {
     );
     let gone = json!({"error": {"code": "page_worker_gone"}});
     assert_eq!(
-        desk.run(&asked).await,
+        fixture.run(&asked).await,
         json!({
             "first": {"ledger_invite": gone},
             "told": {
@@ -99,10 +99,10 @@ pub(crate) async fn requests_wait_for_the_next_worker(desk: &Desk) {
 }
 
 /// What a page says at once to a worker that it has just woken is heard, and reaches the host.
-pub(crate) async fn a_worker_that_is_just_starting_hears(desk: &Desk) {
+pub(crate) async fn a_worker_that_is_just_starting_hears(fixture: &Fixture) {
     for ended in [false, true] {
         if ended {
-            desk.browser.stop_background().await.unwrap();
+            fixture.browser.stop_background().await.unwrap();
         }
         let asked = "const port = browser.runtime.connect({ name: 'options' });
             const told = new Promise((done) => port.onMessage.addListener(({ answer, frame }) =>
@@ -112,9 +112,9 @@ pub(crate) async fn a_worker_that_is_just_starting_hears(desk: &Desk) {
             const keys = await Promise.race([told, late]);
             port.disconnect();
             return keys";
-        assert_eq!(desk.run(asked).await, json!(["id", "ok"]), "{ended}");
+        assert_eq!(fixture.run(asked).await, json!(["id", "ok"]), "{ended}");
     }
-    desk.browser.stop_background().await.unwrap();
+    fixture.browser.stop_background().await.unwrap();
     let clicked = "const port = browser.runtime.connect({ name: 'popup' });
         port.postMessage({ intent: 'badge_nothing' });
         const shows = async () =>
@@ -126,5 +126,5 @@ pub(crate) async fn a_worker_that_is_just_starting_hears(desk: &Desk) {
         port.postMessage({ intent: 'badge_credits' });
         port.disconnect();
         return shown";
-    assert_eq!(desk.run(clicked).await, "nothing");
+    assert_eq!(fixture.run(clicked).await, "nothing");
 }

@@ -1,8 +1,8 @@
 //! Every state of every page, as the gallery shows it: axe-core finds nothing, and no word is cut
 //! off in English, Persian or German, also as narrow as a phone.
 
-use crate::desk::Desk;
-use checks::{axe, desk::CUT_OFF, shown};
+use crate::fixture::Fixture;
+use checks::{axe, fixture::CUT_OFF, shown};
 use meter_testkit::browser::Size;
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ const NARROW: Size = Size {
     height: 640,
 };
 
-pub(crate) async fn is_sound(desk: &Desk) {
-    let browser = &desk.browser;
+pub(crate) async fn is_sound(fixture: &Fixture) {
+    let browser = &fixture.browser;
     shown::prepare(browser).await.unwrap();
     let mut states = shown::states().unwrap();
     let broken = PAGES.map(|page| (page.to_owned(), "broken".to_owned(), shown::broken()));
@@ -32,7 +32,7 @@ pub(crate) async fn is_sound(desk: &Desk) {
             };
             for size in [None, Some(NARROW)] {
                 browser.set_viewport(size).await.unwrap();
-                note(&desk.run(CUT_OFF).await);
+                note(&fixture.run(CUT_OFF).await);
             }
             browser.set_viewport(None).await.unwrap();
             if language == "en" {

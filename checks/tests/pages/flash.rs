@@ -1,6 +1,6 @@
 //! What a session brought stands on the badge for a moment, and then the sum again.
 
-use crate::desk::{Desk, LIMIT};
+use crate::fixture::{Fixture, LIMIT};
 use checks::popup::Popup;
 use meter_testkit::browser::Kind;
 use serde_json::{Value, json};
@@ -22,38 +22,41 @@ const TEXTS: &str = "const texts = [...args];
     return { texts, stood: from !== undefined && until - from > 1_500 && until - from < 6_000 }";
 
 /// What the badge shows once a session is signed; this stands there before.
-async fn texts_after(desk: &Desk, before: &str) -> Value {
-    desk.sign();
-    let seen = desk.browser.call(TEXTS, vec![before.into()]);
+async fn texts_after(fixture: &Fixture, before: &str) -> Value {
+    fixture.sign();
+    let seen = fixture.browser.call(TEXTS, vec![before.into()]);
     seen.await.unwrap()
 }
 
 pub(crate) async fn is_shown(kind: Kind) {
-    let desk = Desk::open(kind, 3).await;
-    let popup = Popup::open(&desk.browser).await.unwrap();
-    let protected = popup.wait_for_state(&desk.browser, LIMIT, "protected");
+    let fixture = Fixture::open(kind, 3).await;
+    let popup = Popup::open(&fixture.browser).await.unwrap();
+    let protected = popup.wait_for_state(&fixture.browser, LIMIT, "protected");
     protected.await.unwrap();
-    let before = popup.badge(&desk.browser).await.unwrap();
-    let seen = texts_after(&desk, &before).await;
-    let after = popup.badge(&desk.browser).await.unwrap();
+    let before = popup.badge(&fixture.browser).await.unwrap();
+    let seen = texts_after(&fixture, &before).await;
+    let after = popup.badge(&fixture.browser).await.unwrap();
     assert_ne!(before, after);
     assert_eq!(
         seen,
         json!({"texts": [before, "+4.5", after], "stood": true})
     );
     // Whoever does not want it sees the sum at once.
-    desk.page("options/options.html").await;
-    desk.wait("return document.getElementById('badge-flashes').checked")
+    fixture.page("options/options.html").await;
+    fixture
+        .wait("return document.getElementById('badge-flashes').checked")
         .await;
-    desk.run("document.getElementById('badge-flashes').click()")
+    fixture
+        .run("document.getElementById('badge-flashes').click()")
         .await;
-    desk.wait(
-        "const { preferences } = await browser.storage.local.get('preferences');
+    fixture
+        .wait(
+            "const { preferences } = await browser.storage.local.get('preferences');
         return preferences.badge_stays",
-    )
-    .await;
-    let seen = texts_after(&desk, &after).await;
-    let last = popup.badge(&desk.browser).await.unwrap();
+        )
+        .await;
+    let seen = texts_after(&fixture, &after).await;
+    let last = popup.badge(&fixture.browser).await.unwrap();
     assert_eq!(seen, json!({"texts": [after, last], "stood": false}));
-    desk.browser.close().await;
+    fixture.browser.close().await;
 }

@@ -8,15 +8,15 @@
 
 mod axe;
 mod click;
-mod desk;
 mod every_state;
+mod fixture;
 mod flash;
 mod options;
 mod soon;
 mod windows;
 
 use checks::popup::Popup;
-use desk::Desk;
+use fixture::Fixture;
 use meter_testkit::browser::Kind;
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -42,40 +42,43 @@ async fn firefox_shows_every_session_on_the_dashboard() {
 
 async fn the_dashboard(kind: Kind) {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let desk = Desk::open(kind, SESSIONS).await;
-    the_popup_leads_to_one_dashboard(&desk).await;
-    desk.page("dashboard/dashboard.html").await;
-    let found = desk.wait(ALL_THERE).await;
+    let fixture = Fixture::open(kind, SESSIONS).await;
+    the_popup_leads_to_one_dashboard(&fixture).await;
+    fixture.page("dashboard/dashboard.html").await;
+    let found = fixture.wait(ALL_THERE).await;
     assert_eq!(found, "60 sessions, each verified in this page");
-    the_bars_sum_to_the_balance(&desk).await;
-    desk.pictures("dashboard").await;
-    a_session_is_opened_and_verified(&desk).await;
-    what_is_filtered_and_exported(&desk).await;
-    a_worker_that_ends_leaves_the_page_as_it_is(&desk).await;
-    click::a_worker_that_is_just_starting_hears(&desk).await;
-    a_receipt_is_verified_when_its_session_is_opened(&desk).await;
-    desk.browser.close().await;
+    the_bars_sum_to_the_balance(&fixture).await;
+    fixture.pictures("dashboard").await;
+    a_session_is_opened_and_verified(&fixture).await;
+    what_is_filtered_and_exported(&fixture).await;
+    a_worker_that_ends_leaves_the_page_as_it_is(&fixture).await;
+    click::a_worker_that_is_just_starting_hears(&fixture).await;
+    a_receipt_is_verified_when_its_session_is_opened(&fixture).await;
+    fixture.browser.close().await;
 }
 
 /// A second click puts the first one's tab in front.
-async fn the_popup_leads_to_one_dashboard(desk: &Desk) {
-    let popup = Popup::open(&desk.browser).await.unwrap();
+async fn the_popup_leads_to_one_dashboard(fixture: &Fixture) {
+    let popup = Popup::open(&fixture.browser).await.unwrap();
     let one = "const url = browser.runtime.getURL('dashboard/dashboard.html');
         const tabs = (await browser.tabs.query({})).filter((tab) => tab.url === url);
         return tabs.length === 1 && tabs[0].active && tabs[0].id";
     let mut seen = Vec::new();
     for _ in 0..2 {
-        popup.press(&desk.browser, "open-dashboard").await.unwrap();
-        seen.push(desk.wait(one).await);
+        popup
+            .press(&fixture.browser, "open-dashboard")
+            .await
+            .unwrap();
+        seen.push(fixture.wait(one).await);
     }
     assert_eq!(seen[0], seen[1], "the same tab");
     let close = format!("await browser.tabs.remove({})", seen[0]);
-    desk.run(&close).await;
-    desk.browser.close_tab(&desk.first_tab).await.unwrap();
+    fixture.run(&close).await;
+    fixture.browser.close_tab(&fixture.first_tab).await.unwrap();
 }
 
 /// Bars, table and balance are one number. Amounts are compared as integers.
-async fn the_bars_sum_to_the_balance(desk: &Desk) {
+async fn the_bars_sum_to_the_balance(fixture: &Fixture) {
     let sums = "const nano = (text) => {
             const [whole, part = ''] = text.replace(/[^0-9.]/g, '').split('.');
             return BigInt(whole + part.padEnd(9, '0'));
@@ -93,14 +96,15 @@ async fn the_bars_sum_to_the_balance(desk: &Desk) {
         }
         document.querySelector('input[value=days]').click();
         return result";
-    assert_eq!(desk.run(sums).await, json!(vec![true; 9]));
+    assert_eq!(fixture.run(sums).await, json!(vec![true; 9]));
     let zone = "return document.getElementById('picture-zone').textContent
         .endsWith(`${Intl.DateTimeFormat().resolvedOptions().timeZone}.`)";
-    assert_eq!(desk.run(zone).await, true);
+    assert_eq!(fixture.run(zone).await, true);
 }
 
-async fn a_session_is_opened_and_verified(desk: &Desk) {
-    desk.run("document.querySelector('[data-testid=session-row]').click()")
+async fn a_session_is_opened_and_verified(fixture: &Fixture) {
+    fixture
+        .run("document.querySelector('[data-testid=session-row]').click()")
         .await;
     let opened = "const fields = Object.fromEntries([...document.querySelectorAll('#fields div')]
             .map((pair) => [pair.children[0].textContent, pair.children[1].textContent]));
@@ -109,17 +113,20 @@ async fn a_session_is_opened_and_verified(desk: &Desk) {
         return { number: fields['Number in the chain'], signature: fields.Signature.length,
             passed, formula: formula.includes(' s × 0.1 + ') }";
     assert_eq!(
-        desk.run(opened).await,
+        fixture.run(opened).await,
         json!({"number": "60", "signature": 128, "passed": 3, "formula": true})
     );
-    desk.pictures("session").await;
-    desk.run("document.getElementById('close').click()").await;
+    fixture.pictures("session").await;
+    fixture
+        .run("document.getElementById('close').click()")
+        .await;
     // The focus is back where it was.
-    desk.wait("return document.activeElement.dataset.testid === 'session-row'")
+    fixture
+        .wait("return document.activeElement.dataset.testid === 'session-row'")
         .await;
 }
 
-async fn what_is_filtered_and_exported(desk: &Desk) {
+async fn what_is_filtered_and_exported(fixture: &Fixture) {
     let filtered = "const text = document.getElementById('filter-text');
         const type = (value) => {
             text.value = value;
@@ -139,7 +146,7 @@ async fn what_is_filtered_and_exported(desk: &Desk) {
         return { one, said, lines: csv.trim().split('\\r\\n').length, format, all: reports.length,
             focus: document.activeElement.id }";
     assert_eq!(
-        desk.run(filtered).await,
+        fixture.run(filtered).await,
         json!({
             "one": 1,
             "said": "1 of 60 sessions",
@@ -151,24 +158,24 @@ async fn what_is_filtered_and_exported(desk: &Desk) {
     );
 }
 
-async fn a_worker_that_ends_leaves_the_page_as_it_is(desk: &Desk) {
-    let before = desk
+async fn a_worker_that_ends_leaves_the_page_as_it_is(fixture: &Fixture) {
+    let before = fixture
         .run("return document.getElementById('balance').title")
         .await;
-    desk.browser.stop_background().await.unwrap();
+    fixture.browser.stop_background().await.unwrap();
     let same = format!(
         "return !document.getElementById('dashboard').hidden
             && document.getElementById('state').dataset.mode === 'ready'
             && document.getElementById('balance').title === {before}"
     );
-    desk.wait(&same).await;
-    desk.wait(ALL_THERE).await;
+    fixture.wait(&same).await;
+    fixture.wait(ALL_THERE).await;
 }
 
 /// The host is enrolled, and the ledger has answered all but the last session.
-async fn a_receipt_is_verified_when_its_session_is_opened(desk: &Desk) {
-    desk.enrol();
-    desk.sign();
+async fn a_receipt_is_verified_when_its_session_is_opened(fixture: &Fixture) {
+    fixture.enrol();
+    fixture.sign();
     let open = |place: u8, says: &str| {
         format!(
             "const by = (id) => document.getElementById(id);
@@ -182,15 +189,16 @@ async fn a_receipt_is_verified_when_its_session_is_opened(desk: &Desk) {
     };
     let close = "document.getElementById('close').click()";
     assert_eq!(
-        desk.wait(&open(1, "The ledger credited")).await,
+        fixture.wait(&open(1, "The ledger credited")).await,
         json!(["true", "true"])
     );
-    desk.run("document.querySelector('#receipt-more').open = true")
+    fixture
+        .run("document.querySelector('#receipt-more').open = true")
         .await;
-    desk.pictures("receipt").await;
-    desk.run(close).await;
-    assert_eq!(desk.wait(&open(0, "not answered")).await, json!([]));
-    desk.run(close).await;
+    fixture.pictures("receipt").await;
+    fixture.run(close).await;
+    assert_eq!(fixture.wait(&open(0, "not answered")).await, json!([]));
+    fixture.run(close).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -227,64 +235,68 @@ async fn firefox_sets_what_the_options_offer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axe_finds_nothing_in_popup_and_pages() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let desk = Desk::open(Kind::Chromium, SESSIONS).await;
-    let popup = Popup::open(&desk.browser).await.unwrap();
+    let fixture = Fixture::open(Kind::Chromium, SESSIONS).await;
+    let popup = Popup::open(&fixture.browser).await.unwrap();
     popup
-        .wait_for_state(&desk.browser, desk::LIMIT, "protected")
+        .wait_for_state(&fixture.browser, fixture::LIMIT, "protected")
         .await
         .unwrap();
-    desk.pictures("popup-first").await;
+    fixture.pictures("popup-first").await;
     // What Chromium shows of a popup without a scroll bar.
     let height =
         "const bottom = (id) => document.getElementById(id).getBoundingClientRect().bottom;
         const [needed, all] = [bottom('identity'), bottom('popup')];
         return needed <= 600 || [needed, all]";
-    assert_eq!(desk.run(height).await, true);
-    axe::finds_nothing(&desk, "popup, protected").await;
-    desk.run("for (const part of document.querySelectorAll('details')) part.open = true")
+    assert_eq!(fixture.run(height).await, true);
+    axe::finds_nothing(&fixture, "popup, protected").await;
+    fixture
+        .run("for (const part of document.querySelectorAll('details')) part.open = true")
         .await;
-    axe::finds_nothing(&desk, "popup, opened").await;
-    desk.pictures("popup-opened").await;
-    popup.press(&desk.browser, "switch").await.unwrap();
+    axe::finds_nothing(&fixture, "popup, opened").await;
+    fixture.pictures("popup-opened").await;
+    popup.press(&fixture.browser, "switch").await.unwrap();
     popup
-        .wait_for_state(&desk.browser, desk::LIMIT, "off")
+        .wait_for_state(&fixture.browser, fixture::LIMIT, "off")
         .await
         .unwrap();
-    axe::finds_nothing(&desk, "popup, off").await;
-    the_switch_and_the_bars_are_seen_in_forced_colours(&desk).await;
-    an_arrow_key_orders_nothing_before_enter(&desk).await;
-    click::waits_for_the_next_worker(&desk).await;
-    click::requests_wait_for_the_next_worker(&desk).await;
+    axe::finds_nothing(&fixture, "popup, off").await;
+    the_switch_and_the_bars_are_seen_in_forced_colours(&fixture).await;
+    an_arrow_key_orders_nothing_before_enter(&fixture).await;
+    click::waits_for_the_next_worker(&fixture).await;
+    click::requests_wait_for_the_next_worker(&fixture).await;
 
-    desk.page("welcome/welcome.html").await;
-    desk.wait("return document.querySelector('[data-step=counted]') !== null")
+    fixture.page("welcome/welcome.html").await;
+    fixture
+        .wait("return document.querySelector('[data-step=counted]') !== null")
         .await;
-    axe::finds_nothing(&desk, "welcome").await;
-    desk.pictures("welcome").await;
+    axe::finds_nothing(&fixture, "welcome").await;
+    fixture.pictures("welcome").await;
 
-    desk.page("dashboard/dashboard.html").await;
-    desk.wait(ALL_THERE).await;
-    axe::finds_nothing(&desk, "dashboard").await;
-    desk.run("document.querySelector('input[value=traffic]').click()")
+    fixture.page("dashboard/dashboard.html").await;
+    fixture.wait(ALL_THERE).await;
+    axe::finds_nothing(&fixture, "dashboard").await;
+    fixture
+        .run("document.querySelector('input[value=traffic]').click()")
         .await;
-    axe::finds_nothing(&desk, "dashboard, traffic").await;
-    desk.pictures("traffic").await;
-    desk.run("document.querySelector('[data-testid=session-row]').click()")
+    axe::finds_nothing(&fixture, "dashboard, traffic").await;
+    fixture.pictures("traffic").await;
+    fixture
+        .run("document.querySelector('[data-testid=session-row]').click()")
         .await;
-    axe::finds_nothing(&desk, "dashboard, a session").await;
-    desk.browser.close().await;
+    axe::finds_nothing(&fixture, "dashboard, a session").await;
+    fixture.browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_state_of_every_page_is_sound() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let desk = Desk::open(Kind::Chromium, 3).await;
-    every_state::is_sound(&desk).await;
-    desk.browser.close().await;
+    let fixture = Fixture::open(Kind::Chromium, 3).await;
+    every_state::is_sound(&fixture).await;
+    fixture.browser.close().await;
 }
 
 /// In the colours of the system, on and off differ by more than a background that is taken away.
-async fn the_switch_and_the_bars_are_seen_in_forced_colours(desk: &Desk) {
+async fn the_switch_and_the_bars_are_seen_in_forced_colours(fixture: &Fixture) {
     let seen = "const button = document.getElementById('switch');
         const look = () => {
             const knob = getComputedStyle(button, '::before');
@@ -298,16 +310,16 @@ async fn the_switch_and_the_bars_are_seen_in_forced_colours(desk: &Desk) {
         const bar = getComputedStyle(document.getElementById('session-bar'));
         return { differs: on[0] !== off[0], knob: on[0] !== on[1], ring: off[0] !== off[2],
             bar: bar.borderTopStyle === 'solid' && bar.forcedColorAdjust === 'none' }";
-    axe::media(desk, "light", "active").await;
+    axe::media(fixture, "light", "active").await;
     assert_eq!(
-        desk.run(seen).await,
+        fixture.run(seen).await,
         json!({"differs": true, "knob": true, "ring": true, "bar": true})
     );
-    axe::media(desk, "light", "none").await;
+    axe::media(fixture, "light", "none").await;
 }
 
 /// What is ordered is what the popup sends to the worker.
-async fn an_arrow_key_orders_nothing_before_enter(desk: &Desk) {
+async fn an_arrow_key_orders_nothing_before_enter(fixture: &Fixture) {
     let keys = "const { choosing } = await import('/dashboard/choice.js');
         const [list, hint] = [document.createElement('select'), document.createElement('p')];
         for (const name of ['one', 'two', 'three']) list.append(new Option(name, name));
@@ -332,7 +344,7 @@ async fn an_arrow_key_orders_nothing_before_enter(desk: &Desk) {
         list.remove();
         return { waits, orders }";
     assert_eq!(
-        desk.run(keys).await,
+        fixture.run(keys).await,
         json!({
             "waits": [0, "three", "Press Enter to use this one."],
             "orders": ["three", "one"],
@@ -346,7 +358,7 @@ async fn an_arrow_key_orders_nothing_before_enter(desk: &Desk) {
     clippy::print_stdout,
     reason = "figures are for a person who asks for them"
 )]
-async fn tell_how_fast(desk: &Desk) {
+async fn tell_how_fast(fixture: &Fixture) {
     let figures = "const all = (name) => performance.getEntriesByName(name);
         const first = (name) => Math.round(all(name)[0].startTime);
         const last = all('listed').at(-1).startTime;
@@ -368,7 +380,7 @@ async fn tell_how_fast(desk: &Desk) {
             'longest frame': Math.round(frames.at(-1)) }";
     println!(
         "dashboard with 10,000 sessions: {}",
-        desk.run(figures).await
+        fixture.run(figures).await
     );
 }
 
@@ -376,9 +388,9 @@ async fn tell_how_fast(desk: &Desk) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_sessions_are_a_window_of_rows() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let desk = Desk::open(Kind::Chromium, 10_000).await;
-    desk.page("dashboard/dashboard.html").await;
-    let found = desk.wait(ALL_THERE).await;
+    let fixture = Fixture::open(Kind::Chromium, 10_000).await;
+    fixture.page("dashboard/dashboard.html").await;
+    let found = fixture.wait(ALL_THERE).await;
     assert_eq!(found, "10,000 sessions, each verified in this page");
     let ends = "const rows = document.getElementById('rows');
         const press = (key) => document.activeElement.dispatchEvent(
@@ -392,9 +404,9 @@ async fn ten_thousand_sessions_are_a_window_of_rows() {
         const place = document.activeElement.parentElement.ariaPosInSet;
         return { seen, place, few: rows.children.length < 60 }";
     assert_eq!(
-        desk.run(ends).await,
+        fixture.run(ends).await,
         json!({"seen": ["#1", "#10000", "#9999"], "place": "2", "few": true})
     );
-    tell_how_fast(&desk).await;
-    desk.browser.close().await;
+    tell_how_fast(&fixture).await;
+    fixture.browser.close().await;
 }

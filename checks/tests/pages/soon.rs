@@ -1,6 +1,6 @@
 //! A popup opens with the amounts last known, in the person's language, before it has read a file.
 
-use crate::desk::{Desk, LIMIT};
+use crate::fixture::{Fixture, LIMIT};
 use checks::popup::Popup;
 use meter_testkit::browser::Kind;
 use serde_json::json;
@@ -20,24 +20,26 @@ const WITHOUT_FILES: &str = "globalThis.fetch = () => new Promise(() => {});
     });";
 
 pub(crate) async fn the_popup_opens(kind: Kind) {
-    let desk = Desk::open(kind, 3).await;
-    let popup = Popup::open(&desk.browser).await.unwrap();
-    let protected = popup.wait_for_state(&desk.browser, LIMIT, "protected");
+    let fixture = Fixture::open(kind, 3).await;
+    let popup = Popup::open(&fixture.browser).await.unwrap();
+    let protected = popup.wait_for_state(&fixture.browser, LIMIT, "protected");
     protected.await.unwrap();
-    desk.leave("await browser.storage.local.set({ language: 'de' })")
+    fixture
+        .leave("await browser.storage.local.set({ language: 'de' })")
         .await;
-    desk.wait(
-        "return document.documentElement.lang === 'de'
+    fixture
+        .wait(
+            "return document.documentElement.lang === 'de'
             && document.getElementById('state').dataset.state === 'protected'",
-    )
-    .await;
-    let balance = popup.text(&desk.browser, "balance").await.unwrap();
+        )
+        .await;
+    let balance = popup.text(&fixture.browser, "balance").await.unwrap();
     let script = json!({ "source": WITHOUT_FILES });
     let add = "Page.addScriptToEvaluateOnNewDocument";
-    desk.browser.cdp(add, script).await.unwrap();
-    desk.leave("location.reload()").await;
+    fixture.browser.cdp(add, script).await.unwrap();
+    fixture.leave("location.reload()").await;
     assert_eq!(
-        desk.wait("return globalThis.atLoad").await,
+        fixture.wait("return globalThis.atLoad").await,
         json!({
             "isOfBefore": true,
             "balance": balance,
@@ -46,5 +48,5 @@ pub(crate) async fn the_popup_opens(kind: Kind) {
             "lang": "de",
         })
     );
-    desk.browser.close().await;
+    fixture.browser.close().await;
 }

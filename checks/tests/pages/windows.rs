@@ -1,7 +1,7 @@
 //! The options' choice which windows are protected, in a browser that does not allow the extension
 //! in private windows, and in one that does.
 
-use crate::desk::Desk;
+use crate::fixture::Fixture;
 use meter_testkit::browser::Kind;
 use serde_json::json;
 
@@ -16,18 +16,18 @@ const OFFERED: &str = "const by = (id) => document.getElementById(id);
         by('windows-says').textContent]";
 
 /// Uses the section as a person does. The options' page is the current tab, before and after.
-pub(crate) async fn are_chosen(desk: &Desk) {
-    if desk.browser.kind() == Kind::Chromium {
+pub(crate) async fn are_chosen(fixture: &Fixture) {
+    if fixture.browser.kind() == Kind::Chromium {
         let because = "Private windows go past Tor, because this browser does not allow Onionmeter \
                        there. Switch on Allow in Incognito, then choose here.";
-        offers(desk, &json!(["all", false, true, because])).await;
+        offers(fixture, &json!(["all", false, true, because])).await;
         // Chromium loads an extension anew when it is allowed there.
-        allow_in_private(desk).await;
+        allow_in_private(fixture).await;
     }
     let all = "Private windows go through Tor like all others.";
-    offers(desk, &json!(["all", true, false, all])).await;
-    choose(desk, "private-only").await;
-    let past = match desk.browser.kind() {
+    offers(fixture, &json!(["all", true, false, all])).await;
+    choose(fixture, "private-only").await;
+    let past = match fixture.browser.kind() {
         Kind::Chromium => "",
         Kind::Firefox => " past any proxy that was set before,",
     };
@@ -35,55 +35,56 @@ pub(crate) async fn are_chosen(desk: &Desk) {
         "Private windows go through Tor and are counted. Other windows go out directly,{past} and \
          sites see your address there. Video calls work in no window while protection is on."
     );
-    offers(desk, &json!(["private_only", true, false, alone])).await;
-    is_stored(desk, "private_only").await;
-    desk.pictures("options-windows").await;
-    choose(desk, "all").await;
-    offers(desk, &json!(["all", true, false, all])).await;
-    is_stored(desk, "all").await;
+    offers(fixture, &json!(["private_only", true, false, alone])).await;
+    is_stored(fixture, "private_only").await;
+    fixture.pictures("options-windows").await;
+    choose(fixture, "all").await;
+    offers(fixture, &json!(["all", true, false, all])).await;
+    is_stored(fixture, "all").await;
 }
 
-async fn offers(desk: &Desk, wanted: &serde_json::Value) {
+async fn offers(fixture: &Fixture, wanted: &serde_json::Value) {
     let same = format!(
         "const offered = await (async () => {{ {OFFERED} }})();
         return JSON.stringify(offered) === {}",
         json!(wanted.to_string())
     );
-    desk.wait(&same).await;
+    fixture.wait(&same).await;
 }
 
-async fn choose(desk: &Desk, which: &str) {
-    desk.run(&format!(
-        "document.getElementById('windows-{which}').click()"
-    ))
-    .await;
+async fn choose(fixture: &Fixture, which: &str) {
+    fixture
+        .run(&format!(
+            "document.getElementById('windows-{which}').click()"
+        ))
+        .await;
 }
 
-async fn is_stored(desk: &Desk, choice: &str) {
+async fn is_stored(fixture: &Fixture, choice: &str) {
     let is = format!(
         "const all = await browser.storage.local.get('protected_windows');
         return all.protected_windows === '{choice}'"
     );
-    desk.wait(&is).await;
+    fixture.wait(&is).await;
 }
 
 /// Sets the switch "Allow in Incognito", and opens the page again.
-async fn allow_in_private(desk: &Desk) {
-    let id = desk.run("return browser.runtime.id").await;
-    desk.browser.goto("chrome://extensions/").await.unwrap();
+async fn allow_in_private(fixture: &Fixture) {
+    let id = fixture.run("return browser.runtime.id").await;
+    fixture.browser.goto("chrome://extensions/").await.unwrap();
     let allow = format!(
         "const {{ developerPrivate }} = chrome;
         await developerPrivate.updateProfileConfiguration({{ inDeveloperMode: true }});
         await developerPrivate.updateExtensionConfiguration(
             {{ extensionId: {id}, incognitoAccess: true }})"
     );
-    desk.run(&allow).await;
+    fixture.run(&allow).await;
     let allowed = format!(
         "const known = await chrome.developerPrivate.getExtensionInfo({id});
         return known.incognitoAccess.isActive && known.state === 'ENABLED'"
     );
-    desk.wait(&allowed).await;
-    desk.page(PAGE).await;
+    fixture.wait(&allowed).await;
+    fixture.page(PAGE).await;
     // The welcome page counts as open, so the extension opens it again, in front of this one.
     let closed = "const url = browser.runtime.getURL('welcome/welcome.html');
         for (let look = 0; look < 50; look += 1) {
@@ -95,5 +96,5 @@ async fn allow_in_private(desk: &Desk) {
         }
         const tab = await browser.tabs.getCurrent();
         await browser.tabs.update(tab.id, { active: true })";
-    desk.run(closed).await;
+    fixture.run(closed).await;
 }

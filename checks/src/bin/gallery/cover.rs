@@ -13,7 +13,7 @@ const SIZE: Size = Size {
 
 /// Puts two pictures of the gallery side by side.
 pub(crate) async fn make(pages: &Pages, file: &Path) -> Result<()> {
-    let browser = &pages.desk().browser;
+    let browser = &pages.fixture().browser;
     let page = folder().join("cover.html");
     fs::write(&page, COVER)?;
     let page = page.canonicalize()?;

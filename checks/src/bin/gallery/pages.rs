@@ -3,7 +3,7 @@
 use crate::index::{Index, looks};
 use anyhow::{Context as _, Result};
 use checks::{
-    desk::{CUT_OFF, Desk},
+    fixture::{CUT_OFF, Fixture},
     shown,
 };
 use meter_testkit::browser::{Kind, Size};
@@ -53,13 +53,13 @@ const OPEN: &str = "document.querySelector('[data-testid=session-row]').click()"
 const OPTIONS: &str = "return document.getElementById('thresholds').checkVisibility()";
 const WELCOME: &str = "return document.querySelector('[data-step=counted]') !== null";
 
-pub(crate) struct Pages(Desk);
+pub(crate) struct Pages(Fixture);
 
 impl Pages {
     pub(crate) async fn open() -> Result<Self> {
-        let desk = Desk::open(Kind::Chromium, SESSIONS).await?;
-        shown::prepare(&desk.browser).await?;
-        Ok(Self(desk))
+        let fixture = Fixture::open(Kind::Chromium, SESSIONS).await?;
+        shown::prepare(&fixture.browser).await?;
+        Ok(Self(fixture))
     }
 
     pub(crate) async fn close(self) {
@@ -158,7 +158,7 @@ impl Pages {
         self.0.browser.screenshot(file, size).await
     }
 
-    pub(crate) const fn desk(&self) -> &Desk {
+    pub(crate) const fn fixture(&self) -> &Fixture {
         &self.0
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The browser, and what it needs as long as it runs.
-pub struct Desk {
+pub struct Fixture {
     /// The browser.
     pub browser: Browser,
     /// Its only tab.
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-impl Desk {
+impl Fixture {
     /// Opens the browser. The host has so many sessions, one each hour until now.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A browser with the extension, and a host in place of ours that has signed many sessions.
 
 use checks::{
-    desk::{CUT_OFF, Place},
+    fixture::{CUT_OFF, Place},
     real_settings::RealSettings,
     stage,
 };
@@ -12,7 +12,7 @@ use std::{fs, path::PathBuf, time::Duration};
 /// Only an upper bound: nothing takes this long when it works.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-pub(crate) struct Desk {
+pub(crate) struct Fixture {
     pub(crate) browser: Browser,
     pub(crate) first_tab: Tab,
     kind: Kind,
@@ -20,24 +20,26 @@ pub(crate) struct Desk {
     place: Place,
 }
 
-impl Desk {
+impl Fixture {
     /// Opens the browser. The host has so many sessions, one each hour until now.
     pub(crate) async fn open(kind: Kind, sessions: u64) -> Self {
-        let desk = checks::desk::Desk::open(kind, sessions).await.unwrap();
+        let fixture = checks::fixture::Fixture::open(kind, sessions)
+            .await
+            .unwrap();
         Self {
-            browser: desk.browser,
-            first_tab: desk.first_tab,
+            browser: fixture.browser,
+            first_tab: fixture.first_tab,
             kind,
             settings: None,
-            place: desk.place,
+            place: fixture.place,
         }
     }
 
     /// The same with the real program's settings, which begin with this `config.toml`.
     pub(crate) async fn with_settings(kind: Kind, sessions: u64, config: &str) -> Self {
-        let mut desk = Self::open(kind, sessions).await;
-        desk.settings = Some(RealSettings::make(desk.place.folder(), config).unwrap());
-        desk
+        let mut fixture = Self::open(kind, sessions).await;
+        fixture.settings = Some(RealSettings::make(fixture.place.folder(), config).unwrap());
+        fixture
     }
 
     /// `config.toml` as it is now.
