@@ -3,8 +3,9 @@
 // what is wrong and what is visited is never shown from memory.
 
 /** The amounts of `view`, for the next time that a page of this name opens. */
-export function keep(memory, name, { balance, ledger, switch: wish }) {
-  const kept = { balance, ledger: ledger && { ...ledger, notice: null }, switch: wish };
+export function keep(memory, name, view) {
+  const { balance, ledger } = view;
+  const kept = { balance, ledger: ledger && { ...ledger, notice: null }, switch: view.switch };
   const json = JSON.stringify(kept);
   try {
     if (memory.getItem(name) !== json) memory.setItem(name, json);

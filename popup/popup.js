@@ -85,7 +85,7 @@ async function isUnstarted() {
   return !(found?.active ?? found?.waiting ?? found?.installing);
 }
 
-/** A person's two wishes while the worker gives no answer; one that comes back hears them, too. */
+/** What a person may ask for while the worker gives no answer; one that comes back hears it, too. */
 async function obey(intent) {
   if (intent === "turn_off") {
     const { turnOff } = await shell();
@@ -228,7 +228,7 @@ function header({ state, word, sentence, in_part: inPart = false }, { on, intent
   text(by("state-sentence"), sentence);
   by("switch").setAttribute("aria-checked", String(on));
   by("switch").dataset.intent = intent;
-  tell(by("wish-word"), on ? "wish_on" : "wish_off");
+  tell(by("switch-word"), on ? "switch_on" : "switch_off");
 }
 
 /** Why the page of the tab below this popup did not load. */

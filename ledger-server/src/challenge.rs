@@ -13,7 +13,7 @@ use meter_core::{DurationMs, UnixMs};
 use sha2::Sha256;
 
 /// How long a challenge can be used.
-pub const CHALLENGE_LIFE: DurationMs = DurationMs::from_u32(60_000);
+pub const CHALLENGE_LIFETIME: DurationMs = DurationMs::from_u32(60_000);
 
 /// Bytes of a challenge.
 pub const CHALLENGE_BYTES: usize = 32;
@@ -31,7 +31,7 @@ pub enum ChallengeError {
     /// Another ledger made it, or nobody did.
     #[error("the challenge is not one of this ledger")]
     Foreign,
-    /// It is older than [`CHALLENGE_LIFE`], or it comes from a clock that was ahead.
+    /// It is older than [`CHALLENGE_LIFETIME`], or it comes from a clock that was ahead.
     #[error("the challenge is older than 60 s")]
     Old,
 }
@@ -80,7 +80,7 @@ impl Challenges {
             .map_err(|_| ChallengeError::Foreign)?;
         let (time, _) = seen.split_first_chunk().ok_or(ChallengeError::Foreign)?;
         let issued = UnixMs::new(u64::from_be_bytes(*time)).ok_or(ChallengeError::Foreign)?;
-        let is_young = issued <= now && now.since(issued) < CHALLENGE_LIFE.get();
+        let is_young = issued <= now && now.since(issued) < CHALLENGE_LIFETIME.get();
         match is_young {
             true => Ok(expires(issued)),
             false => Err(ChallengeError::Old),
@@ -91,8 +91,8 @@ impl Challenges {
 /// The end of the life of a challenge that was issued at `issued`.
 #[must_use]
 pub fn expires(issued: UnixMs) -> UnixMs {
-    let life = UnixMs::new(CHALLENGE_LIFE.get()).unwrap_or_default();
-    issued.saturating_add(life)
+    let lifetime = UnixMs::new(CHALLENGE_LIFETIME.get()).unwrap_or_default();
+    issued.saturating_add(lifetime)
 }
 
 #[cfg(test)]

@@ -9,23 +9,23 @@
 
 const api = globalThis.browser ?? globalThis.chrome;
 const instantiate = WebAssembly.instantiateStreaming;
-let wished;
+let asked;
 
 api.runtime.onMessage.addListener(({ fault }) => {
-  wished = fault;
+  asked = fault;
 });
 
 const { declarativeNetRequest } = api;
 const update = declarativeNetRequest.updateDynamicRules.bind(declarativeNetRequest);
 declarativeNetRequest.updateDynamicRules = async (rules) => {
-  if (wished === "rules") throw new Error("a fault");
+  if (asked === "rules") throw new Error("a fault");
   return update(rules);
 };
 
 const { local } = api.storage;
 const store = local.set.bind(local);
 local.set = async (items) => {
-  if (wished === "slow") await new Promise((done) => setTimeout(done, 400));
+  if (asked === "slow") await new Promise((done) => setTimeout(done, 400));
   return store(items);
 };
 
@@ -38,14 +38,14 @@ WebAssembly.instantiateStreaming = async (source, imports) => {
     for (const [name, call] of Object.entries(module)) {
       if (!/^__wbg_is_[0-9a-f]+$/.test(name)) continue;
       module[name] = (...args) => {
-        if (wished === "panic") exports.on_alarm();
-        while (wished === "loop");
+        if (asked === "panic") exports.on_alarm();
+        while (asked === "loop");
         return call(...args);
       };
     }
   }
   const loaded = await instantiate(source, imports);
   ({ exports } = loaded.instance);
-  if (wished === "panic") wished = undefined;
+  if (asked === "panic") asked = undefined;
   return loaded;
 };

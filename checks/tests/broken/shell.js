@@ -95,8 +95,8 @@ globalThis.load = () => {
 
 let workers = 0;
 
-/** Starts a worker; `wishes` describes its module and its browser. */
-async function worker(wishes = {}) {
+/** Starts a worker; `options` describes its module and its browser. */
+async function worker(options = {}) {
   now = 0;
   timers = [];
   listeners = {};
@@ -110,9 +110,9 @@ async function worker(wishes = {}) {
     stuck: false,
     begins: async () => {},
     starts: async () => {},
-    ...wishes,
+    ...options,
   };
-  browser.proxy.onRequest = wishes.firefox ? event("request") : undefined;
+  browser.proxy.onRequest = options.firefox ? event("request") : undefined;
   workers += 1;
   await import(`./service_worker.js?${workers}`);
   await settled();

@@ -8,6 +8,7 @@ mod files;
 mod form;
 mod layers;
 mod licences;
+mod names;
 mod repeats;
 mod rows;
 mod script;

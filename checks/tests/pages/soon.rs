@@ -14,7 +14,7 @@ const WITHOUT_FILES: &str = "globalThis.fetch = () => new Promise(() => {});
             isOfBefore: by('popup').dataset.kept === '' && by('popup').checkVisibility(),
             balance: by('balance').textContent,
             source: by('balance-source').textContent,
-            wish: by('wish-what').textContent,
+            label: by('switch-label').textContent,
             lang: document.documentElement.lang,
         };
     });";
@@ -44,7 +44,7 @@ pub(crate) async fn the_popup_opens(kind: Kind) {
             "isOfBefore": true,
             "balance": balance,
             "source": "wie zuletzt bekannt",
-            "wish": "Diesen Browser schützen",
+            "label": "Diesen Browser schützen",
             "lang": "de",
         })
     );
