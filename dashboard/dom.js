@@ -49,7 +49,8 @@ function fill(root) {
 const slots = new WeakMap();
 
 function words(node) {
-  const kept = slots.get(node) ?? new Map([...node.children].map((child) => [child.dataset.slot, child]));
+  const found = () => new Map([...node.children].map((child) => [child.dataset.slot, child]));
+  const kept = slots.get(node) ?? found();
   slots.set(node, kept);
   const parts = pieces({ key: node.dataset.text });
   node.replaceChildren(...parts.map(({ text: words, slot }) => words ?? kept.get(slot) ?? ""));
@@ -80,7 +81,10 @@ function command(line) {
 /** A message that the page names itself. */
 export const tell = (node, key, values) => text(node, word(key, values));
 
-/** The host's error in words: those of its code and cause, or its own if the code is of a newer host. */
+/**
+ * The host's error in words: those of its code and cause, or its own if the code is of a newer
+ * host.
+ */
 export function failure({ code, cause, message = "" }) {
   const key = [`error_${code}_${cause}`, `error_${code}`].find(knows);
   return key === undefined ? message : word(key);

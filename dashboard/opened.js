@@ -1,5 +1,5 @@
-// One session, opened: its inputs, formula and amount, every signed field, the ledger's receipt, and
-// the checks that the Rust of this page makes again while the reader looks.
+// One session, opened: its inputs, formula and amount, every signed field, the ledger's receipt,
+// and the checks that the Rust of this page makes again while the reader looks.
 
 import { by, copyOf, tell, text } from "./dom.js";
 import { say, word } from "./words.js";
@@ -8,13 +8,14 @@ const PASSED = "m4.600 8.200 2.400 2.400 4.500-5";
 const FAILED = "m5 5 6 6M11 5l-6 6";
 
 /**
- * Opens a session; the focus returns to `from` when it is closed. `receipt` is a promise of what the
- * ledger says, or `null` without a ledger.
+ * Opens a session; the focus returns to `from` when it is closed. `receipt` is a promise of what
+ * the ledger says, or `null` without a ledger.
  */
 export function opened(proof, from, receipt) {
   const { row, qr, fields, checks } = proof;
   tell(by("opened-title"), "opened_title", { number: row.sequence, amount: row.amount });
-  tell(by("opened-directions"), "opened_directions", { summary: row.summary, directions: row.directions });
+  const { summary, directions } = row;
+  tell(by("opened-directions"), "opened_directions", { summary, directions });
   text(by("opened-addends"), row.addends);
   text(by("opened-sums"), row.sums);
   by("checks").replaceChildren(...checks.map(check));
@@ -33,7 +34,8 @@ async function receipted(promise) {
   newest = promise;
   draw({ sentences: [{ key: "receipt_asked" }], checks: [], fields: [] });
   const view = await promise;
-  if (promise === newest) draw(view ?? { sentences: [{ key: "receipt_unread" }], checks: [], fields: [] });
+  const unread = { sentences: [{ key: "receipt_unread" }], checks: [], fields: [] };
+  if (promise === newest) draw(view ?? unread);
 }
 
 function draw({ sentences, checks, fields }) {

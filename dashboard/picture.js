@@ -67,7 +67,8 @@ function draw() {
   const middle = Math.floor(names.length / 2);
   by("times").replaceChildren(...[names[0], names[middle], names.at(-1)].map(note));
   tell(by("column-time"), COLUMNS[span]);
-  by("numbers").replaceChildren(...view.bars.map((bar, place) => number(bar, names[place], place)).reverse());
+  const numbers = view.bars.map((bar, place) => number(bar, names[place], place));
+  by("numbers").replaceChildren(...numbers.reverse());
   by("picture-key").hidden = measure !== "traffic";
   text(by("picture-sum"), sum(view, measure, span));
   tell(by("picture-zone"), "picture_zone", { zone: ZONE });
@@ -75,7 +76,8 @@ function draw() {
 
 /** A sentence for each combination of measure and span, and for what is outside the bars. */
 function sum({ sessions, total, before, after, all }, measure, span) {
-  const amount = (value) => (measure === "credits" ? { key: "credits_exact", values: { credits: value } } : value);
+  const credits = (value) => ({ key: "credits_exact", values: { credits: value } });
+  const amount = (value) => (measure === "credits" ? credits(value) : value);
   const whole = word(`sum_${span}`, { total: amount(total), sessions });
   if (before === null && after === null) return word("sum_alone", { sum: whole });
   const values = { sum: whole, all: amount(all) };

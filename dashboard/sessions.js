@@ -131,7 +131,8 @@ function go(place) {
   const list = by("list");
   const top = current * ROW;
   if (top < list.scrollTop) list.scrollTop = top;
-  if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
+  const bottom = top + ROW;
+  if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
   rows();
   by("rows").querySelector(`[data-place="${current}"]`)?.focus({ preventScroll: true });
 }
@@ -147,7 +148,9 @@ by("list").addEventListener("scroll", () => {
 }, { passive: true });
 new ResizeObserver(() => rust && rows()).observe(by("list"));
 
-const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+const STEPS = {
+  ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity,
+};
 by("rows").addEventListener("keydown", (event) => {
   const step = STEPS[event.key];
   if (step === undefined) return;

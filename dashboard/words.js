@@ -10,10 +10,17 @@
 const api = globalThis.browser ?? globalThis.chrome;
 
 /** The folders of `_locales`, each with the language's own name for a list to choose from. */
-export const LANGUAGES = { en: "English", de: "Deutsch", ru: "Русский", zh_CN: "简体中文", fa: "فارسی" };
+export const LANGUAGES = {
+  en: "English", de: "Deutsch", ru: "Русский", zh_CN: "简体中文", fa: "فارسی",
+};
 
 const DIGITS = { minimumFractionDigits: 1, maximumFractionDigits: 9 };
-const UNITS = [["terabyte", 10n ** 12n], ["gigabyte", 10n ** 9n], ["megabyte", 10n ** 6n], ["kilobyte", 10n ** 3n]];
+const UNITS = [
+  ["terabyte", 10n ** 12n],
+  ["gigabyte", 10n ** 9n],
+  ["megabyte", 10n ** 6n],
+  ["kilobyte", 10n ** 3n],
+];
 
 const STORAGE_MS = 1_000;
 const KEPT = "words";
@@ -141,9 +148,11 @@ function messageOf(key, values) {
   const of = (name) => own[name]?.message ?? english[name]?.message;
   const counts = Object.values(values).find((value) => count(value) !== undefined);
   // A count of 0 is one, too.
-  const plural = counts !== undefined && `${key}_${format("PluralRules", {}).select(Number(count(counts)))}`;
+  const form = () => format("PluralRules", {}).select(Number(count(counts)));
+  const plural = counts !== undefined && `${key}_${form()}`;
   // Before the words are there, the browser has them in its own language.
-  return (plural ? of(plural) : undefined) ?? of(`${key}_other`) ?? of(key) ?? api?.i18n?.getMessage?.(key) ?? "";
+  const ours = (plural ? of(plural) : undefined) ?? of(`${key}_other`) ?? of(key);
+  return ours ?? api?.i18n?.getMessage?.(key) ?? "";
 }
 
 const count = (value) => (typeof value === "number" ? value : value?.count);
@@ -165,7 +174,8 @@ function formatted(value) {
     case "percent":
       return number(of / 100, { style: "percent" });
     case "time":
-      return format("DateTimeFormat", { dateStyle: "short", timeStyle: "short" }).format(Number(of));
+      return format("DateTimeFormat", { dateStyle: "short", timeStyle: "short" })
+        .format(Number(of));
     case "country":
       return format("DisplayNames", { type: "region" }).of(of);
     case "text":
@@ -196,7 +206,8 @@ function duration(seconds) {
     hours > 0n ? [[hours, "hour"], [minutes % 60n, "minute"]]
     : [[minutes, "minute"], [seconds % 60n, "second"]];
   const shown = parts.filter(([amount]) => amount > 0n);
-  const units = (shown.length > 0 ? shown : [[0n, "second"]]).map(([amount, name]) => unit(amount, name, {}));
+  const least = shown.length > 0 ? shown : [[0n, "second"]];
+  const units = least.map(([amount, name]) => unit(amount, name, {}));
   return format("ListFormat", { type: "unit", style: "narrow" }).format(units);
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# With curl alone: starts Tor and monitoring through `onionmeter serve`, loads pages, and waits for a signed session.
+# With curl alone: starts Tor and monitoring through `onionmeter serve`, loads pages, and waits for
+# a signed session.
 #
 #   without-the-extension.sh URL [API]
 #
-# URL is loaded through Tor until the session is signed. API is the server's address (default: http://127.0.0.1:3001).
-# MIN_BYTES, MIN_SECONDS and MAX_SECONDS change when a session is signed; without them that is as it was.
+# URL is loaded through Tor until the session is signed. API is the server's address (default:
+# http://127.0.0.1:3001). MIN_BYTES, MIN_SECONDS and MAX_SECONDS change when a session is signed;
+# without them that is as it was.
 set -euo pipefail
 
 url=$1

@@ -5,8 +5,8 @@
 # the folder to load unpacked. Needs the Wasm target. Safe to run again: OUT_DIR is replaced whole,
 # and only after everything worked.
 #
-# WASM_OPT in the environment is the command that runs Binaryen's wasm-opt, as build.sh sets it. Without it
-# the module is a tenth larger, and its size is not checked.
+# WASM_OPT in the environment is the command that runs Binaryen's wasm-opt, as build.sh sets it.
+# Without it the module is a tenth larger, and its size is not checked.
 set -eu
 
 if [ "$#" -ne 2 ]; then
@@ -27,8 +27,8 @@ if [ "$wanted" != "$found" ]; then
     exit 69
 fi
 
-# Without their folder, which holds the name of who builds this: it is nobody's business, and the module has the same
-# bytes everywhere.
+# Without their folder, which holds the name of who builds this: it is nobody's business, and the
+# module has the same bytes everywhere.
 sources=${CARGO_HOME:-$HOME/.cargo}/registry/src/
 quoted=$(printf '%s' "$sources" | sed 's/[\\"]/\\&/g')
 (cd "$root" && cargo build -p extension-wasm --target wasm32-unknown-unknown --profile wasm \
@@ -44,8 +44,8 @@ mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/welcome" "$new/icons
 most=620000
 module="$new/onionmeter_bg.wasm"
 if [ -n "${WASM_OPT:-}" ]; then
-    # No address below 1024 is used: Rust puts the stack there, whose end it never reaches. The second round
-    # finds what the first one has made possible.
+    # No address below 1024 is used: Rust puts the stack there, whose end it never reaches. The
+    # second round finds what the first one has made possible.
     ways="-Oz -Oz --low-memory-unused"
     # It takes half a minute, so its result is kept for the same module.
     kept="$target/wasm32-unknown-unknown/wasm/small"
@@ -64,8 +64,8 @@ if [ -n "${WASM_OPT:-}" ]; then
     fi
 fi
 
-# A function around all of it: each call makes an instance of its own, so that one which broke can be
-# replaced. A worker cannot import a module twice.
+# A function around all of it: each call makes an instance of its own, so that one which broke can
+# be replaced. A worker cannot import a module twice.
 {
     echo "export function load() {"
     cat "$new/onionmeter.js"

@@ -1,8 +1,10 @@
 #!/bin/bash
-# Prints the functions that a daemon and a bridge run, one symbol in a line: layout.sh PROGRAM STAND_IN
+# Prints the functions that a daemon and a bridge run, one symbol in a line: layout.sh PROGRAM
+# STAND_IN
 #
-# PROGRAM is `onionmeter` with its symbols, STAND_IN the benchmark `bench`, which plays Tor's SOCKS port. Wants a network
-# of its own, because both ports are fixed. Takes about a minute and a half: a session lasts 30 seconds at least.
+# PROGRAM is `onionmeter` with its symbols, STAND_IN the benchmark `bench`, which plays Tor's SOCKS
+# port. Wants a network of its own, because both ports are fixed. Takes about a minute and a half: a
+# session lasts 30 seconds at least.
 set -euo pipefail
 
 [ "$#" = 2 ] || { echo "usage: layout.sh PROGRAM STAND_IN" >&2; exit 64; }
@@ -25,7 +27,8 @@ frame() {
     printf %s "$1"
 }
 
-# Asks what an open popup asks, and stays as long as a browser whose person looks at it now and then.
+# Asks what an open popup asks, and stays as long as a browser whose person looks at it now and
+# then.
 browser() {
     frame '{"id":1,"request":{"hello":{"protocol":{"min":1,"max":1},"client":{"name":"extension","version":"0.1.0"},"notices":true}}}'
     frame '{"id":2,"request":"status"}'
@@ -54,7 +57,8 @@ origin=chrome-extension://$(sed -n 's/.*"chromium": *"\([a-p]*\)".*/\1/p' "$here
 browser | run_watched bridge "$origin" >"$work/frames" &
 bridge=$!
 sleep 10
-# The first is a lot of bytes, the second an answer that never comes, the third a port that nobody serves.
+# The first is a lot of bytes, the second an answer that never comes, the third a port that nobody
+# serves.
 page 5 first.example example.com:1001
 page 3 second.example example.com:1004
 page 3 first.example example.com:1

@@ -1,5 +1,5 @@
-// The ledger: looking at one, enrolling with its key before a person's eyes, leaving it, devices and
-// codes. Codes are shown once; nothing of them is kept.
+// The ledger: looking at one, enrolling with its key before a person's eyes, leaving it, devices
+// and codes. Codes are shown once; nothing of them is kept.
 
 import { by, copyOf, failure, tell, text } from "../dashboard/dom.js";
 import { ask, wasm } from "../dashboard/source.js";

@@ -142,7 +142,8 @@ function remember() {
   by("popup").dataset.kept = "";
   by("popup").hidden = false;
   by("silence").hidden = true;
-  header({ state: "connecting", word: { key: "looking" }, sentence: { key: "looking_about" } }, view.switch);
+  const looking = { word: { key: "looking" }, sentence: { key: "looking_about" } };
+  header({ state: "connecting", ...looking }, view.switch);
   balance(view.balance);
   ledger(view.ledger);
   setTimeout(() => {

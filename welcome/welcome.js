@@ -2,7 +2,9 @@
 // WebRTC connection be tried, so the page does that when the view asks for it, and tells the worker
 // what came of it.
 
-import { button, by, copyOf, obeyClicks, optional, showOnly, tell, text } from "../dashboard/dom.js";
+import {
+  button, by, copyOf, obeyClicks, optional, showOnly, tell, text,
+} from "../dashboard/dom.js";
 import { begin, found, intend } from "../dashboard/source.js";
 import { say } from "../dashboard/words.js";
 

@@ -183,7 +183,11 @@ def check_key_change(values):
     refuse_if(values["new"] == values["old"], "same-key")
 
 
-CHECKS = {"receipt": check_receipt, "chain-state": check_chain_state, "key-change": check_key_change}
+CHECKS = {
+    "receipt": check_receipt,
+    "chain-state": check_chain_state,
+    "key-change": check_key_change,
+}
 
 
 def labelled(label, data):

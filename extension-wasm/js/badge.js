@@ -28,7 +28,7 @@ export function speakBadge() {
   if (last !== undefined) write(last);
 }
 
-/** Shows that the page of a tab did not load, in place of the badge of all tabs; or takes that away. */
+/** Shows or hides that the page of a tab did not load, in place of the badge of all tabs. */
 export function markTab(tabId, failed) {
   const [color, letters] = WARNING;
   const gone = () => {};

@@ -193,8 +193,8 @@ api.runtime.onConnect.addListener((popup) => {
     // Answered here and not by Rust: it shows that no event blocks this thread.
     if (message.ping) return popup.postMessage({ pong: message.ping });
     obey(message.intent);
-    // A worker that this connection has woken hears it as soon as it can. Rust's own listeners would
-    // be registered too late for that.
+    // A worker that this connection has woken hears it as soon as it can. Rust's own listeners
+    // would be registered too late for that.
     decide((rust) => rust.on_page_message(popup, message));
   });
   if (running === undefined) tell();

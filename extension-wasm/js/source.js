@@ -98,8 +98,8 @@ export function found(what) {
   post(what);
 }
 
-/** Asks the host. Resolves to `{ ok }` or `{ error }`. With a worker that has just gone, the request
- *  waits for the next one. */
+/** Asks the host. Resolves to `{ ok }` or `{ error }`. With a worker that has just gone, the
+ *  request waits for the next one. */
 export function ask(request) {
   const number = ++last;
   const tries = REPEATS.has(nameOf(request)) ? TRIES : 1;

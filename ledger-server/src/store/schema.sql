@@ -145,7 +145,8 @@ CREATE TABLE web_sessions (
     expires_ms BIGINT NOT NULL
 );
 
--- How far each writing thread of each data folder has come: what the rollback guard is compared with.
+-- How far each writing thread of each data folder has come: what the rollback guard is compared
+-- with.
 CREATE TABLE marks (
     instance BYTEA NOT NULL,
     writer BIGINT NOT NULL,

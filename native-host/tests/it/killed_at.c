@@ -1,5 +1,6 @@
-// killed_at N PROGRAM [ARGUMENT...]: runs a program and kills it right before its call number N, from 0, that renames
-// or removes something or makes a folder. Exits like the program, or with 99 after the kill.
+// killed_at N PROGRAM [ARGUMENT...]: runs a program and kills it right before its call number N,
+// from 0, that renames or removes something or makes a folder. Exits like the program, or with 99
+// after the kill.
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -39,7 +40,8 @@ int main(int count, char **arguments) {
     }
     int status;
     waitpid(child, &status, 0);
-    ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE);
+    long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE;
+    ptrace(PTRACE_SETOPTIONS, child, 0, options);
     ptrace(PTRACE_SYSCALL, child, 0, 0);
     for (;;) {
         pid_t at = waitpid(-1, &status, __WALL);

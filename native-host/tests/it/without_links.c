@@ -1,5 +1,6 @@
-// Starts a program that the kernel tells what a file system without hard links says (CryFS and others):
-// no links, and no rename that replaces nothing. With seccomp, so that it holds for every way of asking.
+// Starts a program that the kernel tells what a file system without hard links says (CryFS and
+// others): no links, and no rename that replaces nothing. With seccomp, so that it holds for every
+// way of asking.
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
