@@ -85,7 +85,7 @@ async function isUnstarted() {
   return !(found?.active ?? found?.waiting ?? found?.installing);
 }
 
-/** What a person may ask for while the worker gives no answer; one that comes back hears it, too. */
+/** What a person may ask for while the worker gives no answer; a later one hears it, too. */
 async function obey(intent) {
   if (intent === "turn_off") {
     const { turnOff } = await shell();
