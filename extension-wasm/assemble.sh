@@ -90,7 +90,7 @@ cp "$root/extension-wasm/js/service_worker.js" "$root/extension-wasm/js/shut.js"
     "$root/extension-wasm/js/badge.js" "$root/extension-wasm/js/notify.js" \
     "$root/extension-wasm/js/clicks.js" "$new/"
 cp "$root/extension-wasm/js/pages/"*.js "$new/pages/"
-cp "$root/popup/popup.html" "$root/popup/popup.css" "$root/popup/popup.js" "$new/popup/"
+cp "$root/popup/"* "$new/popup/"
 # The page of `onionmeter serve`, with another source for its view: the worker.
 cp "$root/dashboard/"*.html "$root/dashboard/"*.css "$root/dashboard/"*.js "$new/dashboard/"
 rm "$new/dashboard/transport.js"

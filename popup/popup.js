@@ -8,6 +8,7 @@ import { bar, by, button, first, optional, reach, ready, tell, text } from "../d
 import { keep, kept } from "../dashboard/kept.js";
 import { format, say } from "../dashboard/words.js";
 import { again, click, heard, ping } from "../clicks.js";
+import { circuit, identity, unreached } from "./circuit.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -23,8 +24,6 @@ let port;
 let unanswered = 0;
 let silent = false;
 let reportIds;
-let unreachedKinds;
-let circuitStops;
 let torOptions;
 let ledgerDifferences;
 
@@ -268,27 +267,6 @@ function session(view) {
   bar(by("session-bar"), view.permille, view.percent);
 }
 
-function unreached(view) {
-  by("unreached").hidden = view === null;
-  if (view === null) return;
-  text(by("unreached-summary"), view.summary);
-  // Otherwise a person's selection of text would be lost.
-  const kinds = JSON.stringify(view.kinds);
-  if (kinds === unreachedKinds) return;
-  unreachedKinds = kinds;
-  by("unreached-kinds").replaceChildren(...view.kinds.map(unreachedKind));
-}
-
-function unreachedKind({ name, sentence, times, action }) {
-  const item = by("unreached-kind").content.cloneNode(true).firstElementChild;
-  item.dataset.reply = name;
-  const fields = { sentence, times, action };
-  for (const [field, value] of Object.entries(fields)) {
-    optional(item.querySelector(`[data-field="${field}"]`), value);
-  }
-  return item;
-}
-
 function tor(view) {
   by("tor").hidden = view === null;
   if (view === null) {
@@ -325,44 +303,6 @@ function torOption({ label, intent }) {
   const option = new Option(say(label), intent ?? "");
   option.disabled = intent === null;
   return option;
-}
-
-// A disabled button would lose the keyboard focus, so it is only announced as disabled.
-function able(button, intent) {
-  button.setAttribute("aria-disabled", String(intent === null));
-  if (intent === null) delete button.dataset.intent;
-  else button.dataset.intent = intent;
-}
-
-function circuit(view) {
-  by("circuit").hidden = view === null;
-  if (view === null) return;
-  text(by("circuit-title"), view.title);
-  optional(by("circuit-text"), view.text);
-  text(by("circuit-done"), view.done ?? "");
-  able(by("circuit-button"), view.intent);
-  optional(by("circuit-again"), view.again);
-  const stops = JSON.stringify(view.stops);
-  if (stops === circuitStops) return;
-  circuitStops = stops;
-  by("circuit-stops").replaceChildren(...view.stops.map(circuitStop));
-}
-
-function circuitStop({ name, country, relay }) {
-  const item = by("circuit-stop").content.cloneNode(true).firstElementChild;
-  const fields = { name, country, relay };
-  for (const [field, value] of Object.entries(fields)) {
-    optional(item.querySelector(`[data-field="${field}"]`), value);
-  }
-  return item;
-}
-
-function identity(view) {
-  able(by("identity-button"), view.intent);
-  optional(by("identity-again"), view.again);
-  by("identity-text").hidden = view.done !== null;
-  text(by("identity-text"), view.text);
-  text(by("identity-done"), view.done ?? "");
 }
 
 // Rebuilt only when there is a new report, so that opened ones stay open.

@@ -9,11 +9,13 @@ use std::{
 };
 
 /// Path below the server's root, and the file in the folder of the page.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 20] = [
     ("", "dashboard.html"),
     ("tokens.css", "tokens.css"),
     ("dashboard.css", "dashboard.css"),
+    ("cards.css", "cards.css"),
     ("sessions.css", "sessions.css"),
+    ("opened.css", "opened.css"),
     ("dashboard.js", "dashboard.js"),
     ("choice.js", "choice.js"),
     ("dom.js", "dom.js"),

@@ -28,6 +28,19 @@ fn no_source_file_is_too_long_and_each_says_what_it_is_for() {
     }
 }
 
+#[test]
+fn no_script_and_no_style_sheet_of_a_product_is_too_long() {
+    for ending in [".js", ".css"] {
+        let mut files = tracked(ending);
+        files.retain(|file| !file.path.contains("tests/"));
+        assert!(files.len() > 5, "{}", files.len());
+        for file in files {
+            let lines = file.text.lines().count();
+            assert!(lines <= LINES_MAX, "{}: {lines} lines", file.path);
+        }
+    }
+}
+
 /// Built from parts here, so that the search does not find this file itself.
 fn leftovers() -> Vec<String> {
     [

@@ -7,7 +7,13 @@ use std::sync::LazyLock;
 pub const STYLES: &str = concat!(
     include_str!("../../../dashboard/tokens.css"),
     "\n",
-    include_str!("../../templates/ledger.css")
+    include_str!("../../templates/ledger.css"),
+    "\n",
+    include_str!("../../templates/history.css"),
+    "\n",
+    include_str!("../../templates/controls.css"),
+    "\n",
+    include_str!("../../templates/policy.css")
 );
 /// The icon, the same as the extension's.
 pub const ICON: &str = include_str!("../../templates/icon.svg");
