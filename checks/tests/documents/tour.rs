@@ -1,4 +1,4 @@
-//! The walks of `docs/tour.md`: each stop exists, under the name that the page uses.
+//! The walks of `docs/tour.md`: each stop is defined, under the name that the page uses.
 
 use crate::files::read;
 
@@ -11,12 +11,18 @@ fn stop(line: &str) -> Option<(usize, &str, &str)> {
     Some((number.parse().ok()?, path, name))
 }
 
-fn has_word(text: &str, word: &str) -> bool {
+/// Whether a file defines this name, or decides what to do where it is the case. A name that is only
+/// mentioned leads a reader nowhere.
+fn defines(text: &str, name: &str) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-    text.match_indices(word).any(|(at, _)| {
+    let keywords = ["fn ", "struct ", "enum ", "trait ", "const ", "function "];
+    text.match_indices(name).any(|(at, _)| {
         let (before, after) = text.split_at(at);
-        let after = after.split_at(word.len()).1;
-        !before.ends_with(is_part) && !after.starts_with(is_part)
+        let after = after.split_at(name.len()).1;
+        let is_whole = !before.ends_with(is_part) && !after.starts_with(is_part);
+        let is_item = keywords.iter().any(|keyword| before.ends_with(keyword));
+        let is_case = before.ends_with("::") && after.starts_with(" =>");
+        is_whole && (is_item || is_case)
     })
 }
 
@@ -32,14 +38,20 @@ fn every_stop_of_the_tour_is_there_under_the_name_that_the_page_uses() {
         for (index, line) in stops.into_iter().enumerate() {
             let (number, path, name) = stop(line).unwrap_or_else(|| panic!("no stop: {line}"));
             assert_eq!(number, index + 1, "{line}");
-            assert!(has_word(&read(path), name), "{path} has no `{name}`");
+            assert!(
+                defines(&read(path), name),
+                "{path} does not define `{name}`"
+            );
         }
     }
 }
 
 #[test]
-fn a_name_that_is_only_a_part_of_another_is_not_found() {
-    assert!(has_word("fn badge(state)", "badge"));
-    assert!(!has_word("fn badges(state)", "badge"));
-    assert!(!has_word("fn draw_badge(state)", "badge"));
+fn a_name_that_is_mentioned_or_a_part_of_another_is_not_defined() {
+    for text in ["fn badge(state)", "const badge = 1;", "Of::badge => 1"] {
+        assert!(defines(text, "badge"), "{text}");
+    }
+    for text in ["fn badges()", "fn draw_badge()", "badge(1)", "// badge"] {
+        assert!(!defines(text, "badge"), "{text}");
+    }
 }
