@@ -115,7 +115,7 @@ pub struct Balance {
     pub credits: Value,
     /// To the last nanocredit.
     pub exact: Text,
-    /// The word behind the number: `credits`, or which of them a ledger's number is.
+    /// The unit beside the number: `credits`, or for a ledger's number which credits it counts.
     pub unit: Key,
     /// The origin of the credits.
     pub source: Text,

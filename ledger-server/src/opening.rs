@@ -28,7 +28,7 @@ pub struct Wanted {
 /// Why a ledger is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// There is none.
+    /// The folder has no ledger.
     #[error(
         "there is no ledger in {path}: start one with: onionmeter-ledger serve --data {path}",
         path = .0.display()
@@ -54,7 +54,7 @@ pub enum OpenError {
         receipts = counted(*.0, "receipt", "receipts")
     )]
     Emptied(u64),
-    /// The database.
+    /// An error of the database.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The ledger in it.
@@ -145,7 +145,7 @@ pub fn open_to_serve(
     Ok((Arc::new(ledger), guard))
 }
 
-/// A wrong sum must not be added to.
+/// Lets a store with a wrong sum only be read, so that nothing is added to it.
 fn check_ends(store: Store) -> Result<Store, OpenError> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)?;
@@ -237,7 +237,7 @@ fn marks(store: &Store, record: &Record) -> Result<Record, StoreError> {
     })
 }
 
-/// From now on the database is right.
+/// Takes the database as the valid one from now on.
 fn accept(folder: &Folder, store: &Store, record: Option<Record>) -> Result<(), OpenError> {
     let record = match record {
         Some(record) => record,

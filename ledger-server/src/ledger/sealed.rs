@@ -110,7 +110,8 @@ impl Seal {
     }
 }
 
-/// Of the part of the proof that is not in the link: whoever reads only the link cannot tell them.
+/// Makes the check words from the part of the proof that is not in the link. So a reader of the
+/// link alone does not know them.
 fn words_of(mac: &[u8; 32]) -> String {
     let [.., a, b, c, d] = *mac;
     two_words([a, b, c, d])

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// How often it is asked whether to go on.
+/// How often the check asks whether it may continue.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Tables, indexes, triggers and views, and the columns of each table.
 const PARTS: &str = "SELECT part.type, part.name, part.tbl_name, field.name, field.type \

@@ -46,7 +46,7 @@ pub enum HomeError {
         for the sockets below it, whose paths have at most {SOCKET_PATH_MAX}; set {HOME_VARIABLE} \
         to a shorter one", path = .0.display(), len = .0.as_os_str().len())]
     TooLong(PathBuf),
-    /// The folder contains more than one program's files by its nature.
+    /// The folder is one that several programs share.
     #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example \
         {example}", path = .path.display(), example = .example.display())]
     NotOfItsOwn {
@@ -54,7 +54,7 @@ pub enum HomeError {
         path: PathBuf,
         /// What it is.
         what: &'static str,
-        /// A path that would do.
+        /// A path that can be used instead.
         example: PathBuf,
     },
     /// A file.
@@ -101,7 +101,7 @@ pub enum HomeError {
     OfAnother {
         /// The home, or the profile of a browser.
         path: PathBuf,
-        /// Whose it would be.
+        /// The user who owns that folder.
         owner: Owner,
     },
     /// A folder is not private.

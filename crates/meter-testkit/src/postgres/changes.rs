@@ -35,7 +35,7 @@ impl Postgres {
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
         self.sql("postgres", &format!("ALTER SYSTEM SET {name} = {value}"))?;
         self.sql("postgres", "SELECT pg_reload_conf()")?;
-        // The server reads it when it gets to it.
+        // The server reads the new value a moment later.
         self.wait_for(&format!("SELECT current_setting('{name}') = '{value}'"))
     }
 

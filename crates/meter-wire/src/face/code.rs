@@ -48,7 +48,7 @@ codes! {
     NotFound => "not_found", "There is nothing at this address.",
     /// The path exists, the method does not.
     Method => "method", "This address takes another method.",
-    /// The body is not JSON by its own account.
+    /// The `Content-Type` of the body is not JSON.
     MediaType => "media_type", "A body must be application/json.",
     /// The body is too large.
     TooLarge => "too_large", "The body is too large.",

@@ -105,7 +105,7 @@ pub struct Invited {
 /// The answer of `POST /api/account/recovery`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Recovery {
-    /// The new recovery code, twelve words. The one before is worth nothing now.
+    /// The new recovery code, twelve words. The earlier code is void.
     pub recovery_code: String,
 }
 
