@@ -41,7 +41,7 @@ pub use crate::proxy_value::{SINK_PORT, Windows};
 pub use earlier::Earlier;
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, SubscriberId, Tab, Timer};
-pub use failed_tabs::{FailedTabs, Failure, NetError};
+pub use failed_tabs::{FailedTabs, LoadError, NetError};
 pub use flash_state::Flash;
 pub use host_error::HostError;
 pub use preferences::{BadgeShows, Preferences, Speed};

@@ -16,7 +16,7 @@ mod quantity;
 mod rotate_key;
 mod serve;
 
-use answer::{Answer, Format, Refusal};
+use answer::{Answer, CommandError, Format};
 use clap::{Parser, Subcommand, error::ErrorKind};
 use nix::sys::signal::{SigSet, Signal};
 use std::{
@@ -140,7 +140,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, common: &open::Common) -> Result<Answer, Refusal> {
+fn dispatch(command: Command, common: &open::Common) -> Result<Answer, CommandError> {
     match command {
         Command::Serve(serve) => serve.run(common),
         Command::Audit => audit::run(common),
@@ -176,7 +176,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         },
         false if std::env::args_os().any(|word| word == "--json") => {
             let text = text.trim_start_matches("error: ").trim_end();
-            Refusal::new(exit::USAGE, text).print(Format::Json)
+            CommandError::new(exit::USAGE, text).print(Format::Json)
         }
         false => {
             // There is nowhere else to say it.

@@ -18,5 +18,5 @@ mod outbox;
 mod pace;
 
 pub use batch::{BATCH_MAX, Batch, BatchError, Plan};
-pub use message::{Act, Answer, Failure, Seen, SendingState, Stop};
+pub use message::{Act, Answer, Seen, SendError, SendingState, Stop};
 pub use outbox::{Outbox, Start};

@@ -38,7 +38,7 @@ pub enum Seen {
     /// What was asked or sent got no answer, or none that can be read.
     Failed {
         /// The reason.
-        failure: Failure,
+        failure: SendError,
         /// The ledger's `Retry-After`, in seconds.
         retry_after_s: Option<u32>,
     },
@@ -89,7 +89,7 @@ pub enum Act {
 
 /// Why there was no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Failure {
+pub enum SendError {
     /// Tor cannot be used.
     NoTor,
     /// Tor does not find the onion service.
@@ -147,7 +147,7 @@ pub enum SendingState {
         /// Milliseconds since reports began to wait, or since the last success.
         since_ms: u64,
         /// The reason of the last failure.
-        failure: Failure,
+        failure: SendError,
     },
     /// Nothing is sent any more.
     Stopped(Stop),

@@ -3,7 +3,7 @@
 use crate::{
     batch::{BATCH_MAX, Batch, BatchError, Plan, Sent},
     judging::Then,
-    message::{Act, Failure, Seen, SendingState, Stop},
+    message::{Act, Seen, SendError, SendingState, Stop},
     pace::Pace,
 };
 use meter_core::{
@@ -132,7 +132,7 @@ impl Outbox {
     /// has 32 random bits, new ones for each call.
     pub fn step(&mut self, now: MonotonicMs, seen: Seen, random: u32) -> Vec<Act> {
         if std::mem::take(&mut self.unread) {
-            self.pace.failed(now, Failure::Disk, None, random);
+            self.pace.failed(now, SendError::Disk, None, random);
         }
         let mut acts = self.take(now, seen, random);
         if self.ended.is_none() {
@@ -236,7 +236,7 @@ impl Outbox {
             Seen::Stored(answered) => self.on_stored(now, answered, random),
             Seen::Refused => {
                 self.doing = Doing::Nothing;
-                self.pace.failed(now, Failure::Disk, None, random);
+                self.pace.failed(now, SendError::Disk, None, random);
                 Vec::new()
             }
         }

@@ -1,6 +1,6 @@
 //! When to try: the random delay, the back-off, and how long there was no success.
 
-use crate::message::Failure;
+use crate::message::SendError;
 use meter_core::{DurationMs, MonotonicMs};
 
 /// The shortest delay, unless the longest is shorter.
@@ -21,7 +21,7 @@ pub(crate) struct Pace {
     since: Option<MonotonicMs>,
     /// Failures since the last success.
     failures: u32,
-    last: Option<Failure>,
+    last: Option<SendError>,
 }
 
 impl Pace {
@@ -81,7 +81,7 @@ impl Pace {
     pub(crate) fn failed(
         &mut self,
         now: MonotonicMs,
-        failure: Failure,
+        failure: SendError,
         retry_after_s: Option<u32>,
         random: u32,
     ) {
@@ -108,12 +108,12 @@ impl Pace {
     }
 
     /// How long there was no success, and why, if that is long.
-    pub(crate) fn trouble(&self, now: MonotonicMs, reachable: bool) -> Option<(u64, Failure)> {
+    pub(crate) fn trouble(&self, now: MonotonicMs, reachable: bool) -> Option<(u64, SendError)> {
         let for_ms = now.since(self.since?);
         let reason = if reachable {
             self.last
         } else {
-            Some(Failure::NoTor)
+            Some(SendError::NoTor)
         };
         reason
             .filter(|_| for_ms >= TROUBLE_MS)
@@ -163,21 +163,21 @@ mod tests {
         pace.begin(at(0), 0);
         let mut waits = Vec::new();
         for _ in 0..10 {
-            pace.failed(at(0), Failure::TimedOut, None, 1 << 31);
+            pace.failed(at(0), SendError::TimedOut, None, 1 << 31);
             waits.push(pace.in_ms(at(0)).div_ceil(1_000));
         }
         assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
         pace.succeeded(at(0));
-        pace.failed(at(0), Failure::TimedOut, None, 0);
+        pace.failed(at(0), SendError::TimedOut, None, 0);
         assert_eq!(pace.in_ms(at(0)), 15_000);
     }
 
     #[test]
     fn a_ledger_that_says_when_is_asked_then_and_not_before_but_within_an_hour() {
         let mut pace = pace(0);
-        pace.failed(at(0), Failure::Busy, Some(300), 0);
+        pace.failed(at(0), SendError::Busy, Some(300), 0);
         assert_eq!(pace.in_ms(at(0)), 300_000);
-        pace.failed(at(0), Failure::Busy, Some(u32::MAX), 0);
+        pace.failed(at(0), SendError::Busy, Some(u32::MAX), 0);
         assert_eq!(pace.in_ms(at(0)), 3_600_000);
     }
 
@@ -186,11 +186,11 @@ mod tests {
         let mut pace = pace(0);
         pace.begin(at(0), 0);
         assert_eq!(pace.trouble(at(600_000), true), None, "nothing failed yet");
-        let no_tor = Some((600_000, Failure::NoTor));
+        let no_tor = Some((600_000, SendError::NoTor));
         assert_eq!(pace.trouble(at(600_000), false), no_tor);
-        pace.failed(at(1), Failure::NotFound, None, 0);
+        pace.failed(at(1), SendError::NotFound, None, 0);
         assert_eq!(pace.trouble(at(599_999), true), None);
-        let found = Some((600_000, Failure::NotFound));
+        let found = Some((600_000, SendError::NotFound));
         assert_eq!(pace.trouble(at(600_000), true), found);
         pace.succeeded(at(700_000));
         assert_eq!(pace.trouble(at(2_000_000), true), None);
@@ -206,7 +206,7 @@ mod tests {
             prop_assert!(pace.in_ms(at(0)) <= u64::from(longest));
             prop_assert!(pace.in_ms(at(0)) >= u64::from(longest).min(20_000));
             for _ in 0..failures {
-                pace.failed(at(0), Failure::Busy, None, random);
+                pace.failed(at(0), SendError::Busy, None, random);
                 prop_assert!((15_000..=5_400_000).contains(&pace.in_ms(at(0))));
             }
         }

@@ -2,7 +2,7 @@
 //! Only numbers of tabs are held, in memory, and no address.
 
 use super::effect::Effect;
-use super::failed_tabs::{Failure, LoadingTab, NetError, TABS_MAX};
+use super::failed_tabs::{LoadError, LoadingTab, NetError, TABS_MAX};
 use super::state::State;
 use meter_wire::Unreached;
 
@@ -12,8 +12,8 @@ pub(super) fn on_failed(state: &mut State, tab: i32, error: NetError, effects: &
         return;
     }
     let failure = Some(match error {
-        NetError::NoProxy => Failure::NoRelay,
-        NetError::NoConnection => Failure::Unreached(None),
+        NetError::NoProxy => LoadError::NoRelay,
+        NetError::NoConnection => LoadError::Unreached(None),
     });
     let known = taken(state, tab);
     let before = known.and_then(|known| known.before);
@@ -42,7 +42,7 @@ fn taken(state: &mut State, tab: i32) -> Option<LoadingTab> {
     Some(tabs.remove(place))
 }
 
-fn put(state: &mut State, tab: i32, before: Option<Vec<Unreached>>, failure: Option<Failure>) {
+fn put(state: &mut State, tab: i32, before: Option<Vec<Unreached>>, failure: Option<LoadError>) {
     let tabs = &mut state.failed.tabs;
     if tabs.len() >= TABS_MAX {
         tabs.remove(0);
@@ -69,7 +69,7 @@ fn mark(tab: i32, failed: bool, effects: &mut Vec<Effect>) {
 /// Finds Tor's reason for each tab that has none yet: what was refused since the tab began to load.
 /// The tab's own refusal is among that, so a reason is certain if it is the only one.
 pub(super) fn find_reasons(state: &mut State) {
-    let is_open = |known: &LoadingTab| known.failure == Some(Failure::Unreached(None));
+    let is_open = |known: &LoadingTab| known.failure == Some(LoadError::Unreached(None));
     if !state.failed.tabs.iter().any(is_open) {
         return;
     }
@@ -88,7 +88,7 @@ pub(super) fn find_reasons(state: &mut State) {
         let rises = |one: &&Unreached| one.count.0 > count(one.reply);
         let mut risen = now.iter().filter(rises).map(|one| one.reply);
         if let (Some(reply), None) = (risen.next(), risen.next()) {
-            known.failure = Some(Failure::Unreached(Some(reply)));
+            known.failure = Some(LoadError::Unreached(Some(reply)));
         }
     }
 }

@@ -7,7 +7,7 @@ pub(super) const TABS_MAX: usize = 64;
 
 /// Why the page of a tab did not load.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Failure {
+pub enum LoadError {
     /// Nothing answers at the relay's port, so nothing left.
     NoRelay,
     /// The relay was there, and no connection was made. Tor's reason follows with a later status,
@@ -21,7 +21,7 @@ pub(super) struct LoadingTab {
     pub(super) tab: i32,
     /// What Tor had refused by then; `None` if that is not known.
     pub(super) before: Option<Vec<Unreached>>,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<LoadError>,
 }
 
 /// The tabs that load a page or failed to, the latest last. A list, because there are few.
@@ -33,7 +33,7 @@ pub struct FailedTabs {
 impl FailedTabs {
     /// Why the page of this tab did not load.
     #[must_use]
-    pub fn of(&self, tab: i32) -> Option<Failure> {
+    pub fn of(&self, tab: i32) -> Option<LoadError> {
         let mut tabs = self.tabs.iter();
         tabs.find(|found| found.tab == tab)?.failure
     }

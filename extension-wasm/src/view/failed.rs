@@ -1,7 +1,7 @@
 //! The page of the active tab, if it did not load: the reason that the browser's error lacks.
 
 use crate::text::{Text, key};
-use crate::update::{Failure, State};
+use crate::update::{LoadError, State};
 use meter_wire::TorReply;
 use serde::Serialize;
 
@@ -24,12 +24,12 @@ pub(super) fn failed(state: &State) -> Option<FailedView> {
         action,
     };
     Some(match state.failed.of(tab)? {
-        Failure::NoRelay => new(None, key("page_no_relay").text(), None),
-        Failure::Unreached(None) => {
+        LoadError::NoRelay => new(None, key("page_no_relay").text(), None),
+        LoadError::Unreached(None) => {
             let action = key("page_unreached_action").text();
             new(None, key("page_unreached").text(), Some(action))
         }
-        Failure::Unreached(Some(reply)) => {
+        LoadError::Unreached(Some(reply)) => {
             let reason = Text::of_family("reply", &reply);
             let sentence = key("page_unreached_because").with("reason", reason);
             new(

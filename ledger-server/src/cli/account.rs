@@ -1,7 +1,7 @@
 //! `account`: what the operator sees of accounts, and their deletion.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit, ids,
     open::Common,
     quantity::time,
@@ -66,7 +66,7 @@ enum Command {
 }
 
 impl Account {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let ledger = common.ledger()?;
         match self.command {
             Command::List { after, limit } => list(&ledger, after, limit),
@@ -74,7 +74,7 @@ impl Account {
             Command::Delete {
                 account,
                 yes: false,
-            } => Err(Refusal::new(
+            } => Err(CommandError::new(
                 exit::USAGE,
                 format!(
                     "nothing was deleted. To delete account {} with its balance, for ever, add \
@@ -93,12 +93,12 @@ impl Account {
     }
 }
 
-fn unknown() -> Refusal {
+fn unknown() -> CommandError {
     let message = "there is no such account; see them with: onionmeter-ledger account list";
-    Refusal::new(exit::NO_INPUT, message)
+    CommandError::new(exit::NO_INPUT, message)
 }
 
-fn list(ledger: &Ledger, after: Option<AccountId>, limit: u32) -> Result<Answer, Refusal> {
+fn list(ledger: &Ledger, after: Option<AccountId>, limit: u32) -> Result<Answer, CommandError> {
     let accounts = ledger.accounts(after, limit)?;
     let counts = ledger.counts()?;
     let (mut text, mut rows) = (String::new(), Vec::new());
@@ -125,7 +125,7 @@ fn list(ledger: &Ledger, after: Option<AccountId>, limit: u32) -> Result<Answer,
         .with("devices_count", counts.devices.to_string()))
 }
 
-fn show(ledger: &Ledger, id: AccountId) -> Result<Answer, Refusal> {
+fn show(ledger: &Ledger, id: AccountId) -> Result<Answer, CommandError> {
     let account = find(ledger, id)?.ok_or_else(unknown)?;
     let balance = ledger.balance(id)?;
     let reports = ledger.reports_of(id)?;
@@ -158,7 +158,7 @@ fn show(ledger: &Ledger, id: AccountId) -> Result<Answer, Refusal> {
 }
 
 /// The account with this id: the first one after the id before it.
-pub(super) fn find(ledger: &Ledger, id: AccountId) -> Result<Option<AccountEntry>, Refusal> {
+pub(super) fn find(ledger: &Ledger, id: AccountId) -> Result<Option<AccountEntry>, CommandError> {
     let before = u128::from_be_bytes(id.0).checked_sub(1);
     let before = before.map(|number| AccountId(number.to_be_bytes()));
     let next = ledger.accounts(before, 1)?;

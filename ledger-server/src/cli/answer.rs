@@ -35,7 +35,7 @@ pub(super) struct Answer {
 }
 
 /// Why a command did not do what it was asked.
-pub(super) struct Refusal {
+pub(super) struct CommandError {
     status: u8,
     message: String,
 }
@@ -75,7 +75,7 @@ impl Answer {
     }
 }
 
-impl Refusal {
+impl CommandError {
     /// A status and a sentence.
     pub(super) fn new(status: u8, message: impl Into<String>) -> Self {
         Self {
@@ -119,13 +119,13 @@ fn write_out(text: &str, status: u8) -> ExitCode {
     }
 }
 
-impl From<FolderError> for Refusal {
+impl From<FolderError> for CommandError {
     fn from(error: FolderError) -> Self {
         Self::new(exit::REFUSED, error.to_string())
     }
 }
 
-impl From<OpenError> for Refusal {
+impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Store(error) | OpenError::Start(StartError::Store(error)) => error.into(),
@@ -134,7 +134,7 @@ impl From<OpenError> for Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let status = match &error {
             StoreError::Lost | StoreError::Unavailable(_) | StoreError::Held(_) => {
@@ -153,7 +153,7 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<StartError> for Refusal {
+impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Store(error) => error.into(),
@@ -162,7 +162,7 @@ impl From<StartError> for Refusal {
     }
 }
 
-impl From<RotationError> for Refusal {
+impl From<RotationError> for CommandError {
     fn from(error: RotationError) -> Self {
         match error {
             RotationError::Store(error) => error.into(),
@@ -172,13 +172,13 @@ impl From<RotationError> for Refusal {
     }
 }
 
-impl From<ConfigError> for Refusal {
+impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         Self::new(exit::CONFIG, error.to_string())
     }
 }
 
-impl From<CopyError> for Refusal {
+impl From<CopyError> for CommandError {
     fn from(error: CopyError) -> Self {
         match error {
             CopyError::Store(error) => error.into(),
@@ -189,7 +189,7 @@ impl From<CopyError> for Refusal {
     }
 }
 
-impl From<BackupError> for Refusal {
+impl From<BackupError> for CommandError {
     fn from(error: BackupError) -> Self {
         let status = match &error {
             BackupError::Store(StoreError::Fault(
@@ -203,7 +203,7 @@ impl From<BackupError> for Refusal {
     }
 }
 
-impl From<RestoreError> for Refusal {
+impl From<RestoreError> for CommandError {
     fn from(error: RestoreError) -> Self {
         match error {
             RestoreError::Copy(error) => error.into(),
@@ -215,7 +215,7 @@ impl From<RestoreError> for Refusal {
     }
 }
 
-impl From<RevokeError> for Refusal {
+impl From<RevokeError> for CommandError {
     fn from(error: RevokeError) -> Self {
         match error {
             RevokeError::Store(error) => error.into(),

@@ -1,7 +1,7 @@
 //! `audit`: recomputes everything.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit,
     open::Common,
 };
@@ -22,7 +22,7 @@ Exit status: 0 everything is as it was written, 1 something is not: each line na
 row and the reason, 2 the database cannot be opened, or is so damaged that it cannot be read to its
 end, 69 it does not answer.";
 
-pub(super) fn run(common: &Common) -> Result<Answer, Refusal> {
+pub(super) fn run(common: &Common) -> Result<Answer, CommandError> {
     let home = common.home()?;
     let store = opening::open_store(&home.folder, &home.wanted)?;
     let audit = audit::run(&store, &|| true)?;

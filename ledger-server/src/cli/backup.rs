@@ -1,7 +1,7 @@
 //! `backup` and `restore`.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit,
     open::Common,
 };
@@ -46,7 +46,7 @@ pub(super) struct Restore {
 }
 
 impl Backup {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let home = common.home()?;
         let store = opening::open_store(&home.folder, &home.wanted)?;
         let copied = store::backup(&store, &self.file)?;
@@ -65,10 +65,10 @@ impl Backup {
 }
 
 impl Restore {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         if !self.file.is_file() {
             let message = format!("there is no file {}", self.file.display());
-            return Err(Refusal::new(exit::NO_INPUT, message));
+            return Err(CommandError::new(exit::NO_INPUT, message));
         }
         let home = common.prepare()?;
         let _lock = home.folder.lock()?;

@@ -1,7 +1,7 @@
 //! `copy`: moves a ledger to another database.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit,
     open::{Common, place},
 };
@@ -39,12 +39,13 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let home = common.home()?;
         let _lock = home.folder.lock()?;
         let from = place(&self.from, &home.folder)?;
         let to = place(&self.to, &home.folder)?;
-        let no_input = || Refusal::new(exit::NO_INPUT, format!("there is no file {}", self.from));
+        let no_input =
+            || CommandError::new(exit::NO_INPUT, format!("there is no file {}", self.from));
         if from.file().is_some_and(|file| !file.is_file()) {
             return Err(no_input());
         }
@@ -73,7 +74,10 @@ impl Copy {
 }
 
 /// The file of another data folder may be served by its own process.
-fn other_lock(from: &Place, ours: &Folder) -> Result<Option<crate::folder::FolderLock>, Refusal> {
+fn other_lock(
+    from: &Place,
+    ours: &Folder,
+) -> Result<Option<crate::folder::FolderLock>, CommandError> {
     let folder = from.file().and_then(Path::parent);
     let Some(folder) = folder.filter(|folder| folder.join("ledger.lock").is_file()) else {
         return Ok(None);

@@ -2,7 +2,7 @@
 
 use super::{
     account,
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit, ids,
     open::Common,
     quantity::time,
@@ -56,7 +56,7 @@ pub(super) struct Revoke {
 }
 
 impl Device {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         match self.command {
             Command::List { account } => list(common, account),
             Command::Revoke(revoke) => revoke.run(common),
@@ -64,11 +64,11 @@ impl Device {
     }
 }
 
-fn list(common: &Common, of: AccountId) -> Result<Answer, Refusal> {
+fn list(common: &Common, of: AccountId) -> Result<Answer, CommandError> {
     let ledger = common.ledger()?;
     if account::find(&ledger, of)?.is_none() {
         let message = "there is no such account; see them with: onionmeter-ledger account list";
-        return Err(Refusal::new(exit::NO_INPUT, message));
+        return Err(CommandError::new(exit::NO_INPUT, message));
     }
     let (mut text, mut rows) = (String::new(), Vec::new());
     for device in ledger.devices(of)? {
@@ -89,7 +89,7 @@ fn list(common: &Common, of: AccountId) -> Result<Answer, Refusal> {
 }
 
 impl Revoke {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let ledger = common.ledger()?;
         ledger.revoke(self.device, None)?;
         let key = hex::encode(self.device.0);

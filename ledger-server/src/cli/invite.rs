@@ -2,7 +2,7 @@
 
 use super::{
     account,
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit, ids,
     open::Common,
     quantity::{parse_duration, time},
@@ -51,13 +51,16 @@ fn lifetime(text: &str) -> Result<u32, String> {
 }
 
 impl Invite {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let home = common.home()?;
         let ledger = crate::opening::open(&home.folder, &home.wanted)?;
         if let Some(id) = self.account
             && account::find(&ledger, id)?.is_none()
         {
-            return Err(Refusal::new(exit::NO_INPUT, "there is no such account"));
+            return Err(CommandError::new(
+                exit::NO_INPUT,
+                "there is no such account",
+            ));
         }
         let (code, expires) = ledger.invite(self.account, self.lifetime)?;
         let words = code.words();
@@ -73,7 +76,7 @@ impl Invite {
     }
 }
 
-pub(super) fn link(common: &Common) -> Result<Answer, Refusal> {
+pub(super) fn link(common: &Common) -> Result<Answer, CommandError> {
     let home = common.home()?;
     let ledger = crate::opening::open(&home.folder, &home.wanted)?;
     let login = ledger.new_login(None)?;

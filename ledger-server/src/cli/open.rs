@@ -1,7 +1,7 @@
 //! From the options of every command to an open ledger.
 
 use super::{
-    answer::{Format, Refusal},
+    answer::{CommandError, Format},
     exit,
 };
 use crate::{
@@ -30,21 +30,21 @@ pub(super) struct Home {
 }
 
 impl Common {
-    fn path(&self) -> Result<PathBuf, Refusal> {
+    fn path(&self) -> Result<PathBuf, CommandError> {
         Ok(Folder::path(self.data.clone(), std::env::var_os("HOME"))?)
     }
 
     /// Opens the folder, which must be there.
-    pub(super) fn home(&self) -> Result<Home, Refusal> {
+    pub(super) fn home(&self) -> Result<Home, CommandError> {
         self.of(Folder::open(&self.path()?)?)
     }
 
     /// Opens the folder, and makes it if it is not there.
-    pub(super) fn prepare(&self) -> Result<Home, Refusal> {
+    pub(super) fn prepare(&self) -> Result<Home, CommandError> {
         self.of(Folder::prepare(&self.path()?)?)
     }
 
-    fn of(&self, folder: Folder) -> Result<Home, Refusal> {
+    fn of(&self, folder: Folder) -> Result<Home, CommandError> {
         let mut config = Config::read(&folder.config())?;
         if let Some(database) = &self.database {
             config.database.clone_from(database);
@@ -64,7 +64,7 @@ impl Common {
     }
 
     /// Opens the ledger, which must be there.
-    pub(super) fn ledger(&self) -> Result<Ledger, Refusal> {
+    pub(super) fn ledger(&self) -> Result<Ledger, CommandError> {
         let home = self.home()?;
         Ok(opening::open(&home.folder, &home.wanted)?)
     }
@@ -73,7 +73,7 @@ impl Common {
 impl Home {
     /// The addresses that people are told: by the server of this folder, whose options the settings
     /// do not have, or else by the settings.
-    fn origins(&self) -> Result<Vec<Origin>, Refusal> {
+    fn origins(&self) -> Result<Vec<Origin>, CommandError> {
         let addresses = self.folder.public_addresses();
         let addresses = addresses.iter().map(|text| text.parse::<Origin>());
         match addresses.collect::<Result<Vec<_>, _>>() {
@@ -83,20 +83,20 @@ impl Home {
     }
 
     /// The address that is shown.
-    pub(super) fn shown(&self) -> Result<Origin, Refusal> {
+    pub(super) fn shown(&self) -> Result<Origin, CommandError> {
         let first = self.origins()?.into_iter().next();
-        first.ok_or_else(|| Refusal::new(exit::CONFIG, "the ledger has no address"))
+        first.ok_or_else(|| CommandError::new(exit::CONFIG, "the ledger has no address"))
     }
 
     /// The command with which people enrol a device.
-    pub(super) fn enrol_command(&self) -> Result<String, Refusal> {
+    pub(super) fn enrol_command(&self) -> Result<String, CommandError> {
         let command = enrol_command(&self.origins()?);
         Ok(command.unwrap_or_else(|| ENROL_SOMEWHERE.to_owned()))
     }
 }
 
 /// A file is meant below the data folder.
-pub(super) fn place(text: &str, folder: &Folder) -> Result<Place, Refusal> {
+pub(super) fn place(text: &str, folder: &Folder) -> Result<Place, CommandError> {
     if PostgresUrl::is_one(text) {
         let url = text.parse().map_err(ConfigError::Database)?;
         return Ok(Place::Server(url));

@@ -1,7 +1,7 @@
 //! `policy`: the rules in force, and their change.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit,
     open::Common,
     quantity::{bytes, duration, parse_bytes, parse_duration, time},
@@ -77,7 +77,7 @@ enum Enrolment {
 }
 
 impl Policy {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let ledger = common.ledger()?;
         match self.command {
             None | Some(Command::Show) => Ok(shown("policy", ledger.policy().value())),
@@ -87,9 +87,9 @@ impl Policy {
                 // The format is the judge of what a policy can be.
                 let formed = Rules::from_body(&wanted.to_body()).map_err(|error| error.to_string());
                 let kept = formed.and_then(|_| is_kept(&wanted));
-                kept.map_err(|why| Refusal::new(exit::USAGE, why))?;
+                kept.map_err(|why| CommandError::new(exit::USAGE, why))?;
                 let changed = ledger.change_policy(|present| set.applied(present));
-                let changed = changed.map_err(|error: StartError| Refusal::from(error))?;
+                let changed = changed.map_err(|error: StartError| CommandError::from(error))?;
                 Ok(shown("changed", changed.value()))
             }
         }

@@ -1,7 +1,7 @@
 //! `prune`: forgets when people were online.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit,
     open::Common,
 };
@@ -26,7 +26,7 @@ pub(super) struct Prune {
 }
 
 impl Prune {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let ledger = common.ledger()?;
         let kept = u64::from(self.keep_reports) * DurationMs::DAY.get();
         // In the same millisecond, a report is not older than now.
@@ -35,7 +35,8 @@ impl Prune {
             .get()
             .saturating_sub(kept)
             .saturating_add(u64::from(kept == 0));
-        let before = UnixMs::new(before).ok_or_else(|| Refusal::new(exit::INTERNAL, "no time"))?;
+        let before =
+            UnixMs::new(before).ok_or_else(|| CommandError::new(exit::INTERNAL, "no time"))?;
         let pruned = ledger.prune(before, || true)?;
         let text = match pruned {
             1 => "The body of 1 report was forgotten.\n".to_owned(),

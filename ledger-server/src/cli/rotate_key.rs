@@ -1,7 +1,7 @@
 //! `rotate-key`: another key signs from now on.
 
 use super::{
-    answer::{Answer, Refusal},
+    answer::{Answer, CommandError},
     exit,
     open::Common,
 };
@@ -18,7 +18,7 @@ data folder, copy its receipt-key into the others, start them again.
 
 Exit status: 0 done, 2 the ledger is served, or its key is not here.";
 
-pub(super) fn run(common: &Common) -> Result<Answer, Refusal> {
+pub(super) fn run(common: &Common) -> Result<Answer, CommandError> {
     let home = common.home()?;
     let _lock = home.folder.lock()?;
     let store = opening::open_store(&home.folder, &home.wanted)?;
@@ -26,7 +26,7 @@ pub(super) fn run(common: &Common) -> Result<Answer, Refusal> {
     let signer = rotation::signer(&home.folder, &store)?;
     let shown = home.shown()?;
     let vkey = Vkey::new(shown.host(), signer.key());
-    let vkey = vkey.map_err(|error| Refusal::new(exit::CONFIG, error.to_string()))?;
+    let vkey = vkey.map_err(|error| CommandError::new(exit::CONFIG, error.to_string()))?;
     let text = format!(
         "Key {} signs from now on:\n\n  {vkey}\n\nIt is in {}; keep a copy. The old one is \
          in {}.\n",

@@ -1,7 +1,7 @@
 //! `serve`: the ledger itself.
 
 use super::{
-    answer::{Answer, Format, Refusal},
+    answer::{Answer, CommandError, Format},
     exit,
     open::{Common, Home},
 };
@@ -64,7 +64,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
         let mut home = common.prepare()?;
         self.settle(&mut home);
         home.config.check()?;
@@ -140,7 +140,7 @@ impl Serve {
     }
 }
 
-fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Refusal> {
+fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, CommandError> {
     http::listen(address).map_err(|error| {
         let mend = match error.kind() {
             io::ErrorKind::AddrInUse => "another program has that port; choose another one with",
@@ -149,14 +149,14 @@ fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Refusal> {
             }
             _ => "name an address of this computer with",
         };
-        Refusal::new(
+        CommandError::new(
             exit::REFUSED,
             format!("cannot listen on {address}: {error}; {mend} {option}"),
         )
     })
 }
 
-async fn transport(config: &Config) -> Result<Transport, Refusal> {
+async fn transport(config: &Config) -> Result<Transport, CommandError> {
     let tls = match (&config.tls_cert, &config.tls_key) {
         (Some(certificate), Some(key)) => {
             let read = Tls::from_files(certificate, key).await;
@@ -164,7 +164,7 @@ async fn transport(config: &Config) -> Result<Transport, Refusal> {
                 let (certificate, key) = (certificate.display(), key.display());
                 let message =
                     format!("cannot use the certificate {certificate} with {key}: {error}");
-                Refusal::new(exit::REFUSED, message)
+                CommandError::new(exit::REFUSED, message)
             });
             Some(read?)
         }
@@ -176,8 +176,8 @@ async fn transport(config: &Config) -> Result<Transport, Refusal> {
     })
 }
 
-fn failed(error: &ServeError) -> Refusal {
-    Refusal::new(exit::REFUSED, error.to_string())
+fn failed(error: &ServeError) -> CommandError {
+    CommandError::new(exit::REFUSED, error.to_string())
 }
 
 /// In the place of the command.
@@ -191,11 +191,11 @@ fn say(
     origins: &[Origin],
     ledger: &Ledger,
     format: Format,
-) -> Result<(), Refusal> {
+) -> Result<(), CommandError> {
     let first = origins.first().ok_or(ServeError::NoOrigin);
     let address = first.map_err(|error| failed(&error))?;
     let vkey = Vkey::new(address.host(), ledger.key());
-    let vkey = vkey.map_err(|error| Refusal::new(exit::CONFIG, error.to_string()))?;
+    let vkey = vkey.map_err(|error| CommandError::new(exit::CONFIG, error.to_string()))?;
     let enrol = enrol_command(origins);
     let (line, hand_out) = match &enrol {
         Some(enrol) => (enrol.as_str(), "Hand out the last line. "),

@@ -3,7 +3,7 @@
 use super::{
     member::Member,
     reply::{Problem, go_to, go_with_cookie, page_of},
-    site::{Site, Trouble},
+    site::{PageError, Site},
 };
 use crate::{
     ledger::{DeviceEntry, RevokeError, Standing},
@@ -40,7 +40,7 @@ fn is_sure(site: &Site, form: Result<Form<Sure>, FormRejection>) -> Result<(), P
     }
 }
 
-impl From<RevokeError> for Trouble {
+impl From<RevokeError> for PageError {
     fn from(error: RevokeError) -> Self {
         match error {
             RevokeError::Store(error) => error.into(),

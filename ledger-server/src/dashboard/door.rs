@@ -3,7 +3,7 @@
 use super::{
     member::Visitor,
     reply::{Problem, go_to, go_with_cookie, page_of},
-    site::{Site, Trouble, account_name},
+    site::{PageError, Site, account_name},
 };
 use crate::{
     ledger::{LinkToken, LoginError, Token, WebSession},
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// The operator's sign-in, where an account's name would stand.
 const OPERATOR: &str = "Operator, read only";
 
-impl From<LoginError> for Trouble {
+impl From<LoginError> for PageError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Store(error) => error.into(),

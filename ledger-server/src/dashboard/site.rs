@@ -87,13 +87,13 @@ impl Site {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        E: Into<Trouble> + Send + 'static,
+        E: Into<PageError> + Send + 'static,
     {
         let ledger = self.ledger.clone();
         match spawn_blocking(move || question(&ledger)).await {
             Ok(answer) => answer.map_err(|trouble| match trouble.into() {
-                Trouble::Status(status) => self.problem(status),
-                Trouble::Contradiction => self.contradiction(),
+                PageError::Status(status) => self.problem(status),
+                PageError::Contradiction => self.contradiction(),
             }),
             // It panicked; the panic hook has logged where.
             Err(_) => Err(self.problem(StatusCode::INTERNAL_SERVER_ERROR)),
@@ -137,14 +137,14 @@ impl Site {
 }
 
 /// Why the ledger did not answer.
-pub(super) enum Trouble {
+pub(super) enum PageError {
     /// The status of the page that says so.
     Status(StatusCode),
     /// What is stored contradicts itself.
     Contradiction,
 }
 
-impl From<WalkError> for Trouble {
+impl From<WalkError> for PageError {
     fn from(error: WalkError) -> Self {
         match error {
             WalkError::Store(error) => error.into(),
@@ -153,7 +153,7 @@ impl From<WalkError> for Trouble {
     }
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for PageError {
     /// The text of the error may quote a value, so it stays out of the log and of the page.
     fn from(error: StoreError) -> Self {
         let is_passing = error.is_lost() || error.is_unavailable();

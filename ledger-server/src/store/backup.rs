@@ -110,7 +110,7 @@ fn write_draft(from: &Path, draft: &Path) -> Result<(), BackupError> {
     let flags =
         OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(draft, flags, Mode::RUSR | Mode::WUSR);
-    drop(file.map_err(|error| writing(draft, &Failure::System(error)))?);
+    drop(file.map_err(|error| writing(draft, &WriteError::System(error)))?);
     let source = connect(from, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .or_else(|_| connect(from, OpenFlags::SQLITE_OPEN_READ_ONLY))?;
     let mut target = connect(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -120,7 +120,7 @@ fn write_draft(from: &Path, draft: &Path) -> Result<(), BackupError> {
         // One file, without a log beside it.
         target.pragma_update(None, "journal_mode", "DELETE")
     };
-    copy().map_err(|error| writing(draft, &Failure::Sqlite(error)))?;
+    copy().map_err(|error| writing(draft, &WriteError::Sqlite(error)))?;
     drop(target);
     let synced = File::open(draft).and_then(|file| file.sync_all());
     synced.map_err(|error| writing(draft, &error.into()))
@@ -179,23 +179,23 @@ fn integrity(opened: &Connection) -> rusqlite::Result<String> {
 }
 
 /// Why a file cannot be written.
-enum Failure {
+enum WriteError {
     System(Errno),
     Sqlite(rusqlite::Error),
     Io(io::Error),
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for WriteError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-fn writing(path: &Path, failure: &Failure) -> BackupError {
+fn writing(path: &Path, failure: &WriteError) -> BackupError {
     let why = match failure {
-        Failure::System(error) => io::Error::from(*error).to_string(),
-        Failure::Sqlite(error) => error.to_string(),
-        Failure::Io(error) => error.to_string(),
+        WriteError::System(error) => io::Error::from(*error).to_string(),
+        WriteError::Sqlite(error) => error.to_string(),
+        WriteError::Io(error) => error.to_string(),
     };
     BackupError::Write {
         path: path.to_owned(),

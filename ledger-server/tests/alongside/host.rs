@@ -8,7 +8,7 @@ use meter_core::{
     UnixMs, Verified,
 };
 use meter_ledger::{Book, Membership, Receipts};
-use meter_outbox::{Act, Answer, Failure, Outbox, Seen, SendingState, Start};
+use meter_outbox::{Act, Answer, Outbox, Seen, SendError, SendingState, Start};
 use onionmeter_ledger::books::ChainKey;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -508,7 +508,7 @@ impl Host {
 
 fn failed() -> Seen {
     Seen::Failed {
-        failure: Failure::TimedOut,
+        failure: SendError::TimedOut,
         retry_after_s: None,
     }
 }

@@ -4,7 +4,7 @@
 use super::membership::Ledger;
 use crate::ledger_link::code_of;
 use meter_core::{ChainId, ChainState, KeyChange, Policy, Signed};
-use meter_outbox::{Answer, Batch, Failure, Outbox, SendingState, Stop};
+use meter_outbox::{Answer, Batch, Outbox, SendError, SendingState, Stop};
 use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem, Sending};
 
@@ -39,7 +39,7 @@ pub(crate) enum Found {
     UnknownDevice,
     SignatureRefused,
     Failed {
-        failure: Failure,
+        failure: SendError,
         retry_after_s: Option<u32>,
     },
 }
@@ -94,7 +94,7 @@ mod tests {
         }
         let trouble = sending(&SendingState::Trouble {
             since_ms: 609_999,
-            failure: Failure::NotFound,
+            failure: SendError::NotFound,
         });
         let Sending::Trouble { since_s, problem } = trouble else {
             panic!("{trouble:?}");

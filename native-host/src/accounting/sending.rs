@@ -10,7 +10,7 @@ use meter_core::{
     ChainEnd, ChainId, ChainState, KeyChange, LedgerKey, MonotonicMs, Policy, Receipt,
     SessionReport, Signable as _, Signed, UnixMs,
 };
-use meter_outbox::{Act, Batch, Failure, Outbox, Plan, Seen, Start};
+use meter_outbox::{Act, Batch, Outbox, Plan, Seen, SendError, Start};
 use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem};
 use tracing::{info, warn};
@@ -67,7 +67,7 @@ impl Accounting {
                         }
                     }
                     Err(_) => Seen::Failed {
-                        failure: Failure::Unreadable,
+                        failure: SendError::Unreadable,
                         retry_after_s: None,
                     },
                 }

@@ -6,7 +6,7 @@ use crate::{
     ledger_link::{Client, ClientError, failure, has_key, retry_after_s},
 };
 use meter_core::{DeviceKey, LedgerKey, Policy, PolicyNumber, Receipt, Signable as _, Signed};
-use meter_outbox::{Answer, Batch, Failure};
+use meter_outbox::{Answer, Batch, SendError};
 use meter_wire::ledger::{self, LedgerCode, Outcome, Submitted};
 
 /// Does an errand, and tells what came of it.
@@ -37,7 +37,7 @@ async fn keys(client: &mut Client, known: LedgerKey) -> Result<Found, ClientErro
     let info = client.info().await?;
     if !has_key(&info, known) {
         return Ok(Found::Failed {
-            failure: Failure::OtherLedger,
+            failure: SendError::OtherLedger,
             retry_after_s: None,
         });
     }
@@ -106,7 +106,7 @@ fn answer(answer: ledger::Answer) -> Answer {
 /// What a task that did not end by itself found: nothing.
 pub(super) const fn lost() -> Found {
     Found::Failed {
-        failure: Failure::Unreachable,
+        failure: SendError::Unreachable,
         retry_after_s: None,
     }
 }

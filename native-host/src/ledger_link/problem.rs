@@ -1,7 +1,7 @@
 //! Why a ledger did not answer, as a person reads it and as the outbox weighs it.
 
 use super::ClientError;
-use meter_outbox::Failure;
+use meter_outbox::SendError;
 use meter_tor::LedgerDialError;
 use meter_wire::{ErrorCode, Problem, ledger::LedgerCode};
 
@@ -25,43 +25,43 @@ pub(crate) fn failed(error: &ClientError) -> Problem {
 }
 
 /// The same for the outbox.
-pub(crate) fn failure(error: &ClientError) -> Failure {
+pub(crate) fn failure(error: &ClientError) -> SendError {
     match error {
         ClientError::Dial(error) => match error {
             LedgerDialError::NoTor | LedgerDialError::TorBroken | LedgerDialError::NotAllowed => {
-                Failure::NoTor
+                SendError::NoTor
             }
-            LedgerDialError::NotFound => Failure::NotFound,
-            LedgerDialError::TimedOut => Failure::TimedOut,
+            LedgerDialError::NotFound => SendError::NotFound,
+            LedgerDialError::TimedOut => SendError::TimedOut,
             LedgerDialError::NotRunning
             | LedgerDialError::Down
             | LedgerDialError::Refused
             | LedgerDialError::ClosedService
-            | LedgerDialError::Unreachable => Failure::Unreachable,
+            | LedgerDialError::Unreachable => SendError::Unreachable,
         },
-        ClientError::TimedOut => Failure::TimedOut,
-        ClientError::Broken => Failure::Unreachable,
+        ClientError::TimedOut => SendError::TimedOut,
+        ClientError::Broken => SendError::Unreachable,
         ClientError::NotHttp
         | ClientError::TooLarge
         | ClientError::Redirect(_)
-        | ClientError::NotALedger(_) => Failure::Unreadable,
-        ClientError::Refused { .. } if is_busy(error) => Failure::Busy,
-        ClientError::Refused { .. } | ClientError::NotSigned => Failure::Declined,
+        | ClientError::NotALedger(_) => SendError::Unreadable,
+        ClientError::Refused { .. } if is_busy(error) => SendError::Busy,
+        ClientError::Refused { .. } | ClientError::NotSigned => SendError::Declined,
     }
 }
 
 /// The code for a person of what the outbox met.
-pub(crate) const fn code_of(failure: Failure) -> ErrorCode {
+pub(crate) const fn code_of(failure: SendError) -> ErrorCode {
     match failure {
-        Failure::NoTor => ErrorCode::LedgerNoTor,
-        Failure::NotFound => ErrorCode::LedgerNotFound,
-        Failure::Unreachable => ErrorCode::LedgerUnreachable,
-        Failure::TimedOut => ErrorCode::LedgerSilent,
-        Failure::Busy => ErrorCode::LedgerBusy,
-        Failure::Unreadable => ErrorCode::LedgerUnreadable,
-        Failure::OtherLedger => ErrorCode::LedgerChanged,
-        Failure::Declined | Failure::Conflict => ErrorCode::LedgerDeclined,
-        Failure::Disk => ErrorCode::ReceiptsUnwritable,
+        SendError::NoTor => ErrorCode::LedgerNoTor,
+        SendError::NotFound => ErrorCode::LedgerNotFound,
+        SendError::Unreachable => ErrorCode::LedgerUnreachable,
+        SendError::TimedOut => ErrorCode::LedgerSilent,
+        SendError::Busy => ErrorCode::LedgerBusy,
+        SendError::Unreadable => ErrorCode::LedgerUnreadable,
+        SendError::OtherLedger => ErrorCode::LedgerChanged,
+        SendError::Declined | SendError::Conflict => ErrorCode::LedgerDeclined,
+        SendError::Disk => ErrorCode::ReceiptsUnwritable,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Contact, Doing, KeysAsked, Outbox};
 use crate::{
     batch::{BATCH_MAX, Batch},
     judging::{self, Judged, Standing, Then},
-    message::{Act, Answer, Failure, Stop},
+    message::{Act, Answer, SendError, Stop},
 };
 use meter_core::{
     Answered, ChainCondition, ChainEnd, ChainState, ContradictionKind, KeyChange, LinkHash,
@@ -35,7 +35,7 @@ impl Outbox {
             Standing::Ended(why) => self.end(why),
             Standing::UnknownKey(evidence) => return self.unknown_key(now, evidence, random),
             Standing::Contradiction(kind, evidence) => return self.contradicted(kind, evidence),
-            Standing::Unknown => self.pace.failed(now, Failure::Conflict, None, random),
+            Standing::Unknown => self.pace.failed(now, SendError::Conflict, None, random),
         }
         Vec::new()
     }
@@ -150,9 +150,9 @@ impl Outbox {
             Then::Refused { sequence, code } => {
                 self.stopped = Some(Stop::Refused { sequence, code });
             }
-            Then::Busy => self.pace.failed(now, Failure::Busy, None, random),
+            Then::Busy => self.pace.failed(now, SendError::Busy, None, random),
             Then::UnknownDevice => self.stopped = Some(Stop::UnknownDevice),
-            Then::Unreadable => self.pace.failed(now, Failure::Unreadable, None, random),
+            Then::Unreadable => self.pace.failed(now, SendError::Unreadable, None, random),
         }
         Vec::new()
     }
@@ -171,7 +171,7 @@ impl Outbox {
         }
         self.conflicts = self.conflicts.saturating_add(1);
         if self.conflicts > 1 {
-            self.pace.failed(now, Failure::Conflict, None, random);
+            self.pace.failed(now, SendError::Conflict, None, random);
         } else {
             self.pace.at_once(now);
         }
@@ -194,7 +194,7 @@ impl Outbox {
                 self.keys_asked = KeysAsked::NothingNew;
             }
             self.doing = Doing::Nothing;
-            self.ask_for_keys(now, Failure::Declined, random);
+            self.ask_for_keys(now, SendError::Declined, random);
         }
         Vec::new()
     }
@@ -210,13 +210,13 @@ impl Outbox {
         if self.keys_asked == KeysAsked::NothingNew {
             return self.contradicted(ContradictionKind::Signature, evidence);
         }
-        self.ask_for_keys(now, Failure::Unreadable, random);
+        self.ask_for_keys(now, SendError::Unreadable, random);
         Vec::new()
     }
 
     /// At once, but only once until the next success: a ledger that shows a new key each time is
     /// asked more and more slowly.
-    fn ask_for_keys(&mut self, now: MonotonicMs, failure: Failure, random: u32) {
+    fn ask_for_keys(&mut self, now: MonotonicMs, failure: SendError, random: u32) {
         self.keys_wanted = true;
         match self.keys_asked {
             KeysAsked::No => self.pace.at_once(now),

@@ -4,7 +4,7 @@ use crate::support::{Rig, ledger, next, receipt, receipts, signed, signed_state,
 use meter_core::{
     Amount, ByteCount, ChainCondition, ChainEnd, ContradictionKind, LedgerSigner, Receipt, Tariff,
 };
-use meter_outbox::{Act, Answer, Failure, Seen, SendingState, Stop};
+use meter_outbox::{Act, Answer, Seen, SendError, SendingState, Stop};
 
 /// Sends three reports, of which the last gets this answer, and returns what is done after the
 /// first two were stored.
@@ -131,8 +131,8 @@ fn a_receipt_of_an_unknown_key_first_asks_for_the_ledgers_keys() {
 #[test]
 fn what_comes_later_or_is_no_answer_is_tried_again_later() {
     for (answer, failure) in [
-        (Answer::Busy, Failure::Busy),
-        (Answer::Unreadable, Failure::Unreadable),
+        (Answer::Busy, SendError::Busy),
+        (Answer::Unreadable, SendError::Unreadable),
     ] {
         let (mut rig, acts) = third(|_| answer);
         assert!(acts.is_empty(), "{acts:?}");

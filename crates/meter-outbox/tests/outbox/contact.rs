@@ -5,7 +5,7 @@ use meter_core::{
     ChainCondition, ChainEnd, ChainHead, ChainId, ContradictionKind, KeyChange, LedgerSigner,
     UnixMs,
 };
-use meter_outbox::{Act, Failure, Seen, SendingState, Stop};
+use meter_outbox::{Act, Seen, SendError, SendingState, Stop};
 
 #[test]
 fn a_ledger_at_the_same_place_or_with_lost_answers_gets_what_waits() {
@@ -238,7 +238,7 @@ fn an_older_book_that_is_put_in_place_while_it_runs_is_compared_anew() {
     let mut rig = Rig::new(4, 2);
     let batch = rig.sending(2);
     drop(batch);
-    let failure = Failure::TimedOut;
+    let failure = SendError::TimedOut;
     rig.see(Seen::Failed {
         failure,
         retry_after_s: None,

@@ -4,7 +4,7 @@ use crate::support::{Rig, ledger, receipt, receipts, state_of};
 use meter_core::{
     ChainCondition, ChainState, ContradictionKind, KeyChange, LedgerSigner, Signed, UnixMs,
 };
-use meter_outbox::{Act, Answer, Failure, Seen, SendingState, Stop};
+use meter_outbox::{Act, Answer, Seen, SendError, SendingState, Stop};
 
 /// The ledger's key with this number; number 1 is the pinned one.
 fn key(number: u8) -> LedgerSigner {
@@ -37,7 +37,7 @@ fn state_by(rig: &Rig, number: u8) -> Seen {
     }
 }
 
-fn failed(failure: Failure) -> Seen {
+fn failed(failure: SendError) -> Seen {
     Seen::Failed {
         failure,
         retry_after_s: None,
@@ -84,7 +84,7 @@ fn a_signature_that_stays_refused_asks_for_the_keys_again_more_and_more_slowly()
     rig.see(Seen::SignatureRefused);
     rig.now += 500_000;
     let told = rig.state();
-    let failure = Failure::Declined;
+    let failure = SendError::Declined;
     assert!(
         matches!(told, SendingState::Trouble { failure: found, .. } if found == failure),
         "{told:?}"
@@ -124,7 +124,7 @@ fn a_key_that_changes_hours_after_the_keys_were_asked_for_is_no_contradiction() 
     rig.asked();
     asks_keys(&rig.see(Seen::SignatureRefused));
     asks_chain(&rig.see(Seen::Keys(Vec::new())));
-    assert!(rig.see(failed(Failure::NotFound)).is_empty());
+    assert!(rig.see(failed(SendError::NotFound)).is_empty());
     asks_chain(&rig.after(3_600));
     let seen = state_by(&rig, 2);
     asks_keys(&rig.see(seen));

@@ -2,7 +2,7 @@
 
 use crate::support::{Rig, genesis, next, receipts};
 use meter_core::{ChainEnd, ChainHead};
-use meter_outbox::{Act, Batch, BatchError, Failure, Seen, SendingState};
+use meter_outbox::{Act, Batch, BatchError, Seen, SendError, SendingState};
 
 #[test]
 fn an_outbox_in_which_nothing_waits_does_nothing_at_all() {
@@ -51,7 +51,7 @@ fn l_09_a_ledger_that_is_away_for_a_month_is_tried_every_hour_and_then_gets_ever
     const MONTH_S: u64 = 30 * 24 * 3_600;
     let mut rig = Rig::new(250, 0);
     rig.asked();
-    let failure = Failure::Unreachable;
+    let failure = SendError::Unreachable;
     let (mut tries, mut passed_s) = (0, 0);
     while passed_s < MONTH_S {
         let retry_after_s = None;
@@ -103,7 +103,7 @@ fn without_tor_nothing_is_tried_and_the_state_says_so() {
     assert!(rig.after(300).is_empty());
     assert_eq!(rig.state(), SendingState::NoTor);
     assert!(rig.after(300).is_empty());
-    let failure = Failure::NoTor;
+    let failure = SendError::NoTor;
     let since_ms = 600_000;
     assert_eq!(rig.state(), SendingState::Trouble { since_ms, failure });
     // Tor is back: what waited goes at once, and trouble ends with the first success.
@@ -121,13 +121,13 @@ fn a_failure_is_tried_again_later_and_told_after_ten_minutes_with_its_reason() {
         failure,
         retry_after_s,
     };
-    assert!(rig.see(failed(Failure::NotFound, None)).is_empty());
+    assert!(rig.see(failed(SendError::NotFound, None)).is_empty());
     assert_eq!(rig.state(), SendingState::Waiting { in_ms: 30_000 });
     assert!(rig.after(29).is_empty());
     assert!(matches!(rig.after(1)[..], [Act::AskChain]));
-    assert!(rig.see(failed(Failure::Busy, Some(500))).is_empty());
+    assert!(rig.see(failed(SendError::Busy, Some(500))).is_empty());
     assert!(rig.after(499).is_empty(), "the ledger said when");
-    let failure = Failure::Busy;
+    let failure = SendError::Busy;
     let since_ms = 200_000 + 30_000 + 499_000;
     assert_eq!(rig.state(), SendingState::Trouble { since_ms, failure });
     // A person who asks need not wait.
@@ -140,7 +140,7 @@ fn another_body_for_a_place_that_has_left_never_leaves() {
     let mut rig = Rig::new(1, 0);
     let first = rig.sending(0);
     assert_eq!(first.reports().len(), 1);
-    let failure = Failure::TimedOut;
+    let failure = SendError::TimedOut;
     let failed = Seen::Failed {
         failure,
         retry_after_s: None,
