@@ -131,6 +131,16 @@ fn every_picture_shows_every_part_once_above_what_it_uses() {
     assert!(bad.is_empty(), "{bad}");
 }
 
+/// Commands, the bridge and the HTTP face reach the daemon's owners through `api` alone.
+#[test]
+fn only_the_interface_and_the_process_use_the_engine() {
+    let crates = parts();
+    let host = crates.get("native-host").expect("a product");
+    let users = host.iter().filter(|(_, used)| used.contains("engine"));
+    let users: Vec<_> = users.map(|(part, _)| part.as_str()).collect();
+    assert_eq!(users, ["api", "daemon"]);
+}
+
 #[test]
 fn a_picture_that_is_wrong_is_told() {
     let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
