@@ -8,7 +8,6 @@ mod ask;
 mod chains;
 mod choice;
 mod connection;
-mod door;
 mod earlier;
 mod effect;
 mod event;
@@ -16,6 +15,7 @@ mod failed;
 mod failed_tabs;
 mod flash;
 mod flash_state;
+mod forwarding;
 mod host;
 mod host_error;
 mod ledger_page;
@@ -68,7 +68,7 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     pages::reconcile(&mut state, &mut effects);
     witness::follow(&mut state, &mut effects);
     site::ask_first(&mut state, &mut effects);
-    door::settle(&mut state, &mut effects);
+    forwarding::settle(&mut state, &mut effects);
     flash::follow(&mut state, &mut effects);
     (state, effects)
 }
@@ -103,7 +103,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             connection::connect_if_gone(state, effects);
         }
         Event::Opened { page, shows } => opened(state, page, shows, effects),
-        Event::Asks { page, question } => door::on_question(state, page, question, effects),
+        Event::Asks { page, question } => forwarding::on_question(state, page, question, effects),
         Event::Unsubscribed(subscriber) => closed(state, subscriber),
         Event::Loaded => welcome::on_loaded(state, effects),
         Event::Toolbar(on_toolbar) => state.welcome.on_toolbar = on_toolbar,
@@ -144,7 +144,7 @@ fn browser_started(state: &mut State) {
 }
 
 fn closed(state: &mut State, subscriber: SubscriberId) {
-    door::forget(state, subscriber);
+    forwarding::forget(state, subscriber);
     if state.pages_of_ours.remove(&subscriber).is_some() {
         return;
     }

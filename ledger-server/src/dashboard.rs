@@ -6,13 +6,13 @@
 //! was checked before it got here (`http::guard`).
 
 mod account;
-mod door;
 mod member;
 mod operator;
 mod overview;
 mod reply;
 mod session_rows;
 mod sessions;
+mod sign_in;
 mod site;
 
 pub use site::{Facts, Site};
@@ -31,7 +31,7 @@ pub fn routes(site: Site) -> Router {
     let remove = format!("{}/{{key}}/remove", pages::DEVICES);
     Router::new()
         .route(pages::OVERVIEW, get(overview::overview))
-        .route(pages::SIGNED_OUT, get(door::signed_out))
+        .route(pages::SIGNED_OUT, get(sign_in::signed_out))
         .route(pages::SESSIONS, get(sessions::sessions))
         .route(pages::SESSIONS_CSV, get(sessions::csv))
         .route(&receipt, get(sessions::receipt))
@@ -42,10 +42,10 @@ pub fn routes(site: Site) -> Router {
         .route(pages::INVITE, post(account::invite))
         .route(pages::SIGN_OUT_OTHERS, post(account::sign_out_others))
         .route(pages::ACCOUNT_DELETE, post(account::delete))
-        .route(pages::POLICY, get(door::policy))
+        .route(pages::POLICY, get(sign_in::policy))
         .route(pages::OPERATOR, get(operator::operator))
-        .route(&login, get(door::look).post(door::sign_in))
-        .route(pages::LOGOUT, post(door::sign_out))
+        .route(&login, get(sign_in::look).post(sign_in::sign_in))
+        .route(pages::LOGOUT, post(sign_in::sign_out))
         .route(styles_path(), get(reply::styles))
         .route(ICON_PATH, get(reply::icon))
         .with_state(Arc::new(site))

@@ -1,4 +1,4 @@
-//! The one door to the ledger: HTTP, pages and command line do nothing but through it.
+//! The one interface of the ledger: HTTP, pages and command line use nothing else.
 //!
 //! Everything here that reads or writes the database blocks, except [`Ledger::submit`].
 

@@ -1,4 +1,4 @@
-//! The two databases behind one door. Everything above it is written once, for both.
+//! The two databases behind one interface. Everything above it is written once, for both.
 //!
 //! A statement is one text for both databases: parameters are `$1`, `$2` … in the order in which
 //! they first appear, and every value is a 64-bit integer, bytes or text. What the two cannot share

@@ -3,8 +3,8 @@
 mod budget;
 mod client;
 mod clients;
-mod door;
 mod second_witness;
+mod socket;
 
 use crate::{
     EXIT_CANNOT_WRITE, EXIT_UNAVAILABLE, EXIT_USAGE,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use clients::Clients;
-use door::{Door, Lost};
+use socket::{ClientSocket, Lost};
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -127,7 +127,7 @@ fn say(message: &str) {
 
 /// Serves until the end. The lock is released last.
 async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result<()> {
-    let mut door = Door::open(home)?;
+    let mut socket = ClientSocket::open(home)?;
     let (engine, handle) = Engine::new(home, config)?;
     let engine_stop = CancellationToken::new();
     let mut engines = JoinSet::new();
@@ -144,18 +144,18 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
         _ = engines.join_next() => {
             error!("the engine ended by itself");
         }
-        () = keep_open(&mut door, home, &mut lock, &handle, &clients) => {}
+        () = keep_open(&mut socket, home, &mut lock, &handle, &clients) => {}
         () = process::asked_to_end() => info!("asked to end"),
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
     }
     // From here on a new client finds no socket, and waits for the lock.
-    if door.is_in_place(home) {
+    if socket.is_in_place(home) {
         crate::ignore_because(
             "it may be gone already",
             std::fs::remove_file(home.socket()),
         );
     }
-    drop(door);
+    drop(socket);
     debug!("no client is taken any more");
     engine_stop.cancel();
     // A panic was logged by its hook.
@@ -170,7 +170,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
 
 /// Accepts clients until this daemon has lost its home or its lock.
 async fn keep_open(
-    door: &mut Door,
+    socket: &mut ClientSocket,
     home: &Home,
     lock: &mut DaemonLock,
     engine: &EngineHandle,
@@ -178,16 +178,16 @@ async fn keep_open(
 ) {
     loop {
         let lost = tokio::select! {
-            () = accept(&door.listener, engine, clients) => return,
-            lost = door.lost(home, lock, engine) => lost,
+            () = accept(&socket.listener, engine, clients) => return,
+            lost = socket.lost(home, lock, engine) => lost,
         };
         match lost {
             Lost::Home => {
                 warn!("the home folder is gone or was moved");
                 return;
             }
-            Lost::Door if door::open_again(door, home, lock, engine).await => {}
-            Lost::Door => return,
+            Lost::Socket if socket::open_again(socket, home, lock, engine).await => {}
+            Lost::Socket => return,
         }
     }
 }

@@ -7,7 +7,7 @@ pub(crate) use token_file::load_or_make;
 
 use crate::{home::Home, ipc::Connection, problems, system::clock::Clock};
 use meter_core::UnixMs;
-use meter_face::{Answered, Asking, Door};
+use meter_face::{Answered, Asking, Daemon};
 use meter_wire::{ErrorCode, Notice, Problem, Request, Success};
 use std::time::Duration;
 use tokio::{
@@ -29,35 +29,35 @@ const ASKED_MAX: usize = 16;
 type Asked = (Request, oneshot::Sender<Result<Answered, Problem>>);
 
 /// The daemon, as the server asks it.
-pub(crate) struct SocketDoor {
+pub(crate) struct SocketDaemon {
     asked: mpsc::Sender<Asked>,
     notices: broadcast::Sender<Notice>,
 }
 
-/// What answers a [`SocketDoor`], on the daemon's socket. It stays on one thread.
-pub(crate) struct Doorkeeper {
+/// What answers a [`SocketDaemon`], on the daemon's socket. It stays on one thread.
+pub(crate) struct SocketTask {
     home: Home,
     asked: mpsc::Receiver<Asked>,
     notices: broadcast::Sender<Notice>,
 }
 
-/// A door and what answers it.
-pub(crate) fn door(home: &Home) -> (SocketDoor, Doorkeeper) {
+/// The daemon for the server, and the task that asks it.
+pub(crate) fn daemon(home: &Home) -> (SocketDaemon, SocketTask) {
     let (sender, asked) = mpsc::channel(ASKED_MAX);
     let notices = broadcast::Sender::new(NOTICES_MAX);
-    let keeper = Doorkeeper {
+    let task = SocketTask {
         home: home.clone(),
         asked,
         notices: notices.clone(),
     };
-    let door = SocketDoor {
+    let daemon = SocketDaemon {
         asked: sender,
         notices,
     };
-    (door, keeper)
+    (daemon, task)
 }
 
-impl Doorkeeper {
+impl SocketTask {
     /// Answers requests and passes notices on, for ever. Must run in a `LocalSet`.
     pub(crate) async fn run(mut self) {
         let follow = follow(self.home.clone(), self.notices);
@@ -140,7 +140,7 @@ async fn exchange(home: &Home, request: Request) -> Result<Answered, Problem> {
     }
 }
 
-impl Door for SocketDoor {
+impl Daemon for SocketDaemon {
     fn ask(&self, request: Request) -> Asking<'_> {
         Box::pin(async move {
             let (sender, answer) = oneshot::channel();

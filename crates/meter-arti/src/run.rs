@@ -24,7 +24,7 @@ use crate::{
     lines::{Commands, Line},
     progress::Progress,
     secrets::Secrets,
-    socks::{self, Client, Door},
+    socks::{self, Client, SocksServer},
     start::Start,
     storage,
 };
@@ -63,9 +63,9 @@ pub async fn run(
     set_up_log(&setup.log_level, Secrets::of(&setup.way));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let outcome = match open(&setup, &tasks, &stop).await {
-        Ok((door, start)) => {
+        Ok((server, start)) => {
             let folder = Path::new(&setup.data_dir);
-            converse(&door, folder, start, &mut commands, &mut events).await
+            converse(&server, folder, start, &mut commands, &mut events).await
         }
         Err(error) => Err(End::Error(error)),
     };
@@ -102,7 +102,7 @@ async fn open(
     setup: &EmbeddedSetup,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> Result<(Arc<Door>, Start), EmbeddedError> {
+) -> Result<(Arc<SocksServer>, Start), EmbeddedError> {
     let config = client_config(setup)?;
     let ring = rustls::crypto::ring::default_provider();
     if ring.install_default().is_err() {
@@ -137,14 +137,14 @@ async fn open(
         tracing::error!(kind = %error.kind(), "the SOCKS socket cannot be made");
         EmbeddedError::Socket
     })?;
-    let door = Arc::new(Door {
+    let server = Arc::new(SocksServer {
         client,
         identity: Identity::default(),
         circuits: Circuits::default(),
     });
-    tasks.spawn(socks::serve(listener, Arc::clone(&door), stop.clone()));
-    let start = Start::new(Arc::clone(&door.client), &dials, clock);
-    Ok((door, start))
+    tasks.spawn(socks::serve(listener, Arc::clone(&server), stop.clone()));
+    let start = Start::new(Arc::clone(&server.client), &dials, clock);
+    Ok((server, start))
 }
 
 /// Removes the cache. Returns whether there was one.
@@ -159,7 +159,7 @@ fn forget_cache(folder: &Path) -> bool {
 
 /// Exchanges lines with the daemon until asked to end.
 async fn converse(
-    door: &Door,
+    server: &SocksServer,
     folder: &Path,
     mut start: Start,
     commands: &mut Commands<impl AsyncRead + Unpin>,
@@ -167,13 +167,13 @@ async fn converse(
 ) -> Result<(), End> {
     let version = VERSION.to_owned();
     events.tell(&EmbeddedEvent::Listening { version }).await?;
-    let mut bootstrap = pin!(bootstrap(&door.client, folder));
+    let mut bootstrap = pin!(bootstrap(&server.client, folder));
     let mut progress = Progress::default();
     let (mut has_directory, mut is_ready) = (false, false);
     loop {
         // With a directory from an earlier run no network is needed, so `ready` also requires an
         // answer from a relay.
-        if has_directory && !is_ready && door.client.bootstrap_status().ready_for_traffic() {
+        if has_directory && !is_ready && server.client.bootstrap_status().ready_for_traffic() {
             is_ready = true;
             if let Some(ready) = progress.ready() {
                 events.tell(&EmbeddedEvent::Progress(ready)).await?;
@@ -187,17 +187,17 @@ async fn converse(
                     return Err(End::Error(EmbeddedError::BadSetup));
                 }
                 Line::Command(EmbeddedCommand::NewIdentity) => {
-                    door.identity.renew();
+                    server.identity.renew();
                     Some(EmbeddedEvent::NewIdentity)
                 }
                 Line::Command(EmbeddedCommand::Circuits) => {
-                    let in_use = door.circuits.in_use();
+                    let in_use = server.circuits.in_use();
                     Some(EmbeddedEvent::Circuits { in_use })
                 }
                 Line::Command(EmbeddedCommand::Circuit { user, password }) => {
                     let auth = SocksAuth::Username(user.into_bytes(), password.into_bytes());
-                    let group = door.identity.group(&door.identity.key(&auth));
-                    let path = door.circuits.path_of(group);
+                    let group = server.identity.group(&server.identity.key(&auth));
+                    let path = server.circuits.path_of(group);
                     Some(EmbeddedEvent::Circuit { path })
                 }
             },

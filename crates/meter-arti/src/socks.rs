@@ -41,7 +41,7 @@ const DIAL_MAX: Duration = Duration::from_secs(120);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Everything that a connection needs.
-pub(crate) struct Door {
+pub(crate) struct SocksServer {
     pub(crate) client: Arc<Client>,
     pub(crate) identity: Identity,
     pub(crate) circuits: Circuits,
@@ -59,7 +59,11 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Serves until `stop`. When it returns, every connection has ended.
-pub(crate) async fn serve(listener: UnixListener, door: Arc<Door>, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: UnixListener,
+    server: Arc<SocksServer>,
+    stop: CancellationToken,
+) {
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -75,11 +79,11 @@ pub(crate) async fn serve(listener: UnixListener, door: Arc<Door>, stop: Cancell
                 continue;
             }
         };
-        let (door, stop) = (Arc::clone(&door), stop.clone());
+        let (server, stop) = (Arc::clone(&server), stop.clone());
         connections.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = connection(stream, &door) => {}
+                () = connection(stream, &server) => {}
             }
             drop(place);
         });
@@ -98,12 +102,12 @@ async fn accept(
     Ok((stream, place))
 }
 
-async fn connection(mut local: UnixStream, door: &Door) {
+async fn connection(mut local: UnixStream, server: &SocksServer) {
     let Ok(Some((request, early))) = timeout(HANDSHAKE_MAX, handshake(&mut local)).await else {
         return tracing::debug!("a SOCKS handshake failed");
     };
     let dialed = tokio::select! {
-        dialed = dial(&request, door) => dialed,
+        dialed = dial(&request, server) => dialed,
         () = gone(&local) => return,
     };
     let status = dialed.as_ref().err().copied();
@@ -136,21 +140,24 @@ async fn handshake(local: &mut UnixStream) -> Option<(SocksRequest, Vec<u8>)> {
     }
 }
 
-async fn dial(request: &SocksRequest, door: &Door) -> Result<(DataStream, Entry), SocksStatus> {
+async fn dial(
+    request: &SocksRequest,
+    server: &SocksServer,
+) -> Result<(DataStream, Entry), SocksStatus> {
     if request.command() != SocksCmd::CONNECT {
         return Err(SocksStatus::COMMAND_NOT_SUPPORTED);
     }
-    let key = door.identity.key(request.auth());
-    let group = door.identity.group(&key);
+    let key = server.identity.key(request.auth());
+    let group = server.identity.group(&key);
     let mut prefs = StreamPrefs::new();
     prefs.set_isolation::<IsolationKey>(key);
     let target = (request.addr().to_string(), request.port());
-    let connecting = door.client.connect_with_prefs(target, &prefs);
+    let connecting = server.client.connect_with_prefs(target, &prefs);
     match timeout(DIAL_MAX, connecting).await {
         Ok(Ok(stream)) => {
             let circuit = circuit_of(&stream);
             let circuit = EmbeddedCircuit { group, circuit };
-            let entry = door.circuits.enter(circuit, path_of(&stream));
+            let entry = server.circuits.enter(circuit, path_of(&stream));
             Ok((stream, entry))
         }
         Ok(Err(error)) => {

@@ -32,8 +32,8 @@ pub(crate) async fn events(State(state): State<Arc<Shared>>) -> Result<Response,
     let place = state.streams.clone().try_acquire_owned();
     let place = place.map_err(|_| FaceCode::Busy)?;
     // Before the question, so that nothing is missed between the two.
-    let notices = state.door.notices();
-    let first = match state.door.ask(Request::Status).await {
+    let notices = state.daemon.notices();
+    let first = match state.daemon.ask(Request::Status).await {
         Ok(answered) => match answered.success {
             Success::Status(status) => Notice::Status(status),
             _ => return Err(Refusal::unexpected()),

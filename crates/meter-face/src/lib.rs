@@ -6,7 +6,7 @@ mod address;
 mod ask;
 mod body;
 mod connection;
-mod door;
+mod daemon;
 mod events;
 mod expected;
 mod guard;
@@ -24,7 +24,7 @@ mod token;
 mod tor;
 
 pub use address::{DEFAULT_PORT, listen, origin};
-pub use door::{Answered, Asking, Door};
+pub use daemon::{Answered, Asking, Daemon};
 pub use expected::{EXPECTED_MS, OPEN_PAGE};
 pub use limits::Limits;
 pub use page::{PAGE, Page, PageFile};

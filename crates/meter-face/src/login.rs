@@ -15,7 +15,7 @@ pub(crate) async fn login(
     body: Bytes,
 ) -> Result<Json<LoginReply>, Refusal> {
     let login: Login = serde_json::from_slice(&body).map_err(|_| FaceCode::BadJson)?;
-    let now = state.door.now();
+    let now = state.daemon.now();
     let is_let_in = match login.link == OPEN_PAGE {
         true => state.expected.take(is_ours, now),
         false => state.links.open(&state.token, &login.link, now),

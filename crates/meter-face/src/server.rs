@@ -1,8 +1,8 @@
 //! The listener: places for connections, and whose they are.
 
 use crate::{
-    connection, door::Door, guard, limits::Limits, login::IsOurs, page::Page, routes, state::State,
-    token::Token,
+    connection, daemon::Daemon, guard, limits::Limits, login::IsOurs, page::Page, routes,
+    state::State, token::Token,
 };
 use axum::{
     Router,
@@ -35,7 +35,7 @@ impl Face {
     /// The system does not tell the listener's address, or it is not one of this computer alone.
     pub fn new(
         listener: TcpListener,
-        door: Arc<dyn Door>,
+        daemon: Arc<dyn Daemon>,
         token: Token,
         page: Page,
         limits: Limits,
@@ -45,7 +45,7 @@ impl Face {
             let why = "other computers could reach that address";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        let state = State::new(door, address.port(), token, page, limits);
+        let state = State::new(daemon, address.port(), token, page, limits);
         Ok(Self {
             listener,
             address,
@@ -62,7 +62,7 @@ impl Face {
     /// Lets one page in without a link, soon: the caller starts the browser with the address that
     /// ends in `#` and [`OPEN_PAGE`](crate::OPEN_PAGE).
     pub fn expect_page(&self) {
-        self.state.expected.from(self.state.door.now());
+        self.state.expected.from(self.state.daemon.now());
     }
 
     /// Answers requests until `stop`, then ends what is open.
@@ -121,10 +121,10 @@ fn surrounded(state: &Arc<State>) -> Router {
 
 /// Reads the totals at each change of the status, which comes once a second while bytes move.
 async fn follow(state: &State) {
-    let mut notices = state.door.notices();
+    let mut notices = state.daemon.notices();
     loop {
         if let Ok(totals) = state.traffic().await {
-            let now = state.door.now();
+            let now = state.daemon.now();
             state.activity(|activity| activity.note(now, &totals));
         }
         loop {

@@ -2,7 +2,7 @@
 
 use crate::{
     activity::Activity,
-    door::{Answered, Door},
+    daemon::{Answered, Daemon},
     expected::Expected,
     limits::Limits,
     page::Page,
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What the routes share.
 pub(crate) struct State {
-    pub(crate) door: Arc<dyn Door>,
+    pub(crate) daemon: Arc<dyn Daemon>,
     pub(crate) port: u16,
     pub(crate) token: Token,
     pub(crate) links: Links,
@@ -34,13 +34,13 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(
-        door: Arc<dyn Door>,
+        daemon: Arc<dyn Daemon>,
         port: u16,
         token: Token,
         page: Page,
         limits: Limits,
     ) -> Self {
-        let now = door.now();
+        let now = daemon.now();
         Self {
             port,
             token,
@@ -52,7 +52,7 @@ impl State {
             asking: Semaphore::new(limits.asking),
             activity: Mutex::new(Activity::new(now)),
             limits,
-            door,
+            daemon,
         }
     }
 
@@ -62,7 +62,7 @@ impl State {
         let Ok(Ok(_turn)) = turn else {
             return Err(FaceCode::Busy.into());
         };
-        Ok(self.door.ask(request).await?)
+        Ok(self.daemon.ask(request).await?)
     }
 
     pub(crate) async fn status(&self) -> Result<Status, Refusal> {

@@ -142,6 +142,6 @@ pub(crate) async fn activity(
     let most = u64::try_from(MINUTES_MAX).unwrap_or(MINUTES);
     let minutes = number("minutes", query.minutes.as_deref(), MINUTES, 1..=most)?;
     let minutes = usize::try_from(minutes).unwrap_or(MINUTES_MAX);
-    let now = state.door.now();
+    let now = state.daemon.now();
     Ok(Json(state.activity(|activity| activity.last(now, minutes))))
 }

@@ -7,7 +7,7 @@ use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
 use super::verified_reports::HostChain;
-use super::{answers, chains, door, failed, ledger_page, reports, site, unreadable, witness};
+use super::{answers, chains, failed, forwarding, ledger_page, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -34,7 +34,7 @@ pub(super) fn on_frame(
     let message = parse(json);
     match message.as_ref().and_then(read_value) {
         Some(FromDaemon::Reply(reply)) => {
-            door::on_answer(state, &reply, json, effects);
+            forwarding::on_answer(state, &reply, json, effects);
             on_reply(state, reply, effects);
         }
         Some(FromDaemon::Notice(notice)) => on_notice(state, notice, effects),

@@ -1,9 +1,9 @@
 //! The first page: an account's numbers, the operator's view, or how to sign in.
 
 use super::{
-    door::landing,
     member::Visitor,
     reply::{Problem, go_to, page_of},
+    sign_in::landing,
     site::Site,
 };
 use crate::{

@@ -125,11 +125,11 @@ impl Serving<'_> {
     async fn run(&self, token: Token) -> Result<(), CommandError> {
         let port = self.arguments.port;
         let listener = listen(port).map_err(|error| cannot_listen(port, &error))?;
-        let (door, keeper) = face::door(self.home);
+        let (daemon, task) = face::daemon(self.home);
         let bug = |error: io::Error| CommandError::Exit(EXIT_BUG, error.to_string());
         let face = Face::new(
             listener,
-            Arc::new(door),
+            Arc::new(daemon),
             token.clone(),
             PAGE,
             Limits::default(),
@@ -157,7 +157,7 @@ impl Serving<'_> {
         let local = LocalSet::new();
         tokio::select! {
             () = served => {}
-            () = local.run_until(keeper.run()) => {}
+            () = local.run_until(task.run()) => {}
             () = ended => {}
         }
         drop(daemon);

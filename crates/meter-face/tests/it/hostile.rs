@@ -60,7 +60,7 @@ async fn h_02_another_origin_is_refused_without_cors_headers() {
             refused(&reply, 403, FaceCode::ForeignOrigin);
         }
     }
-    assert_eq!(stand.door.commands(), []);
+    assert_eq!(stand.daemon.commands(), []);
     let own = format!("Origin: http://{}\r\n", stand.address);
     assert_eq!(stand.send("POST /api/tor/start", &own).await.status, 200);
     stand.end().await;
@@ -94,7 +94,7 @@ async fn h_03_without_the_token_nothing_but_the_page_is_answered() {
     let head = stand.open_head("GET /api/tor/status");
     let other_case = format!("{head}Authorization: bearer {TOKEN}\r\n\r\n");
     assert_eq!(stand.raw(&other_case).await.status, 200, "RFC 9110, 11.1");
-    assert_eq!(stand.door.commands(), []);
+    assert_eq!(stand.daemon.commands(), []);
     stand.end().await;
 }
 
@@ -137,7 +137,7 @@ async fn h_05_json_by_another_name_is_refused() {
         .raw(&format!("{head}Content-Length: 2\r\n\r\n{{}}"))
         .await;
     refused(&unnamed, 415, FaceCode::MediaType);
-    assert_eq!(stand.door.commands(), []);
+    assert_eq!(stand.daemon.commands(), []);
     stand.end().await;
 }
 
@@ -151,7 +151,7 @@ async fn h_06_nothing_changes_by_get() {
             assert_eq!(reply.status, 405, "{method} {path}");
         }
     }
-    assert_eq!(stand.door.commands(), []);
+    assert_eq!(stand.daemon.commands(), []);
     stand.end().await;
 }
 
@@ -203,7 +203,7 @@ async fn h_09_forms_that_readers_take_differently_end_the_connection() {
         drop(tcp.read_to_end(&mut rest).await);
         assert!(rest.is_empty(), "one answer, then the end");
     }
-    assert_eq!(stand.door.commands(), []);
+    assert_eq!(stand.daemon.commands(), []);
     stand.end().await;
 }
 
@@ -281,15 +281,15 @@ async fn h_12_an_id_of_any_form_is_not_found() {
 
 async fn thresholds_are_refused(cases: &[(&str, &str)]) {
     let stand = Stand::start();
-    let before: SetThresholds = stand.door.status().thresholds;
+    let before: SetThresholds = stand.daemon.status().thresholds;
     for (body, field) in cases {
         let reply = stand.post("/api/tor/thresholds", body).await;
         refused(&reply, 422, FaceCode::BadField);
         let problem: Value = serde_json::from_str(&reply.body).expect("JSON");
         assert_eq!(problem["error"]["field"], *field, "{body}");
-        assert_eq!(stand.door.status().thresholds, before, "{body}");
+        assert_eq!(stand.daemon.status().thresholds, before, "{body}");
     }
-    assert_eq!(stand.door.commands(), []);
+    assert_eq!(stand.daemon.commands(), []);
     stand.end().await;
 }
 

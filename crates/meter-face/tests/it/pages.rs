@@ -92,9 +92,9 @@ async fn events_begin_with_the_status_and_bring_each_change() {
         }
     };
     assert_eq!(next().await, "1");
-    let mut status = stand.door.status();
+    let mut status = stand.daemon.status();
     status.reports = U64Text(2);
-    stand.door.notify(status);
+    stand.daemon.notify(status);
     assert_eq!(next().await, "2");
     stand.end().await;
 }
@@ -160,7 +160,7 @@ async fn commands_reach_the_daemon_and_its_refusal_reaches_the_client() {
         .await;
     assert_eq!(json_of(&changed.body)["minDuration"], 10);
     assert_eq!(json_of(&changed.body)["minBytes"], 100_000);
-    let commands = stand.door.commands();
+    let commands = stand.daemon.commands();
     assert_eq!(
         commands[..3],
         [Request::TorStart, Request::MonitorStart, Request::TorStop]
@@ -231,7 +231,7 @@ async fn the_balance_of_who_is_enrolled_tells_claimed_credited_and_waiting_of_al
     let stand = Stand::start();
     stand.enrol();
     {
-        let mut status = stand.door.status.lock().expect("held by nobody");
+        let mut status = stand.daemon.status.lock().expect("held by nobody");
         status.earlier.amount = U64Text(1_000_000_000);
     }
     let chain = hex::encode(crate::stand::CHAIN);

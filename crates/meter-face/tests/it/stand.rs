@@ -1,7 +1,7 @@
 //! A server on a free port, a stand-in for the daemon, and a client that sends bytes as they are.
 
 use meter_core::{EnrolmentRule, LedgerSigner, Policy, Thresholds, UnixMs};
-use meter_face::{Answered, Asking, Door, Face, Limits, Page, PageFile, Token, listen};
+use meter_face::{Answered, Asking, Daemon, Face, Limits, Page, PageFile, Token, listen};
 use meter_wire::{
     EarlierSum, ErrorCode, HexBytes, Notice, Problem, RelayStatus, ReportsPage, Request, Status,
     Success, TorState, TorStatus, Traffic, U64Text,
@@ -128,7 +128,7 @@ fn policy() -> String {
     hex::encode([signed.body(), &signed.signature()[..]].concat())
 }
 
-impl Door for StandIn {
+impl Daemon for StandIn {
     fn ask(&self, request: Request) -> Asking<'_> {
         Box::pin(async move {
             self.answer(&request).map(|success| Answered {
@@ -161,7 +161,7 @@ const PAGE: Page = Page(&[
 /// A running server.
 pub(crate) struct Stand {
     pub(crate) address: SocketAddr,
-    pub(crate) door: Arc<StandIn>,
+    pub(crate) daemon: Arc<StandIn>,
     stop: CancellationToken,
     server: JoinSet<()>,
 }
@@ -191,16 +191,16 @@ impl Stand {
 
     fn serving(limits: Limits, before: impl Fn(&Face)) -> Self {
         let listener = listen(0).expect("a free port");
-        let door = Arc::new(StandIn::new());
+        let daemon = Arc::new(StandIn::new());
         let token = Token::parse(TOKEN).expect("a token");
-        let face = Face::new(listener, door.clone(), token, PAGE, limits).expect("it listens");
+        let face = Face::new(listener, daemon.clone(), token, PAGE, limits).expect("it listens");
         before(&face);
         let (address, stop, mut server) =
             (face.address(), CancellationToken::new(), JoinSet::new());
         server.spawn(face.serve(stop.clone()));
         Self {
             address,
-            door,
+            daemon,
             stop,
             server,
         }
@@ -214,7 +214,7 @@ impl Stand {
             "waiting_reports": "1", "lowered": [], "sending": "no_tor",
         });
         let ledger = serde_json::from_value(ledger).expect("a status");
-        self.door.status.lock().expect("held by nobody").ledger = ledger;
+        self.daemon.status.lock().expect("held by nobody").ledger = ledger;
     }
 
     pub(crate) async fn end(mut self) {

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<Answered, Problem>> + Send + 'a>>;
 
 /// The host, as this server sees it.
-pub trait Door: Send + Sync + 'static {
+pub trait Daemon: Send + Sync + 'static {
     /// Asks the daemon.
     fn ask(&self, request: Request) -> Asking<'_>;
 

@@ -1,4 +1,4 @@
-//! The pages before the door: what this ledger is, and signing in by a link of a device.
+//! The pages without an account: what this ledger is, and signing in by a link of a device.
 
 use super::{frame::Frame, paths, policy::price_sentence};
 use askama::Template;

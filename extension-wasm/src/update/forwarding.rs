@@ -1,4 +1,4 @@
-//! The door of this extension's own pages: their questions are passed on to the host, and the
+//! Questions of this extension's own pages: they are passed on to the host, and the
 //! answers to them. What the extension itself decides never depends on an answer.
 
 use super::ask::{ask, ask_status};

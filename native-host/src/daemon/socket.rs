@@ -11,7 +11,7 @@ use std::{fs, io};
 use tracing::{info, warn};
 
 /// The socket for clients.
-pub(super) struct Door {
+pub(super) struct ClientSocket {
     pub(super) listener: Listener,
     at: FileId,
 }
@@ -19,12 +19,12 @@ pub(super) struct Door {
 /// What is lost.
 pub(super) enum Lost {
     /// The socket, or the lock beside it, does not exist any more.
-    Door,
+    Socket,
     /// The home does not exist any more, or is another folder now.
     Home,
 }
 
-impl Door {
+impl ClientSocket {
     /// Opens the socket. The caller holds the lock, so an existing socket is a leftover of a killed
     /// daemon.
     ///
@@ -67,7 +67,7 @@ impl Door {
                 return Lost::Home;
             }
             if !self.is_in_place(home) || !lock.is_in_place(home) {
-                return Lost::Door;
+                return Lost::Socket;
             }
         }
     }
@@ -86,14 +86,14 @@ fn place(home: &Home) -> io::Result<FileId> {
 /// Opens a lost socket again, as long as that takes. Ends when this daemon has lost its home or its
 /// lock.
 pub(super) async fn open_again(
-    door: &mut Door,
+    socket: &mut ClientSocket,
     home: &Home,
     lock: &mut DaemonLock,
     engine: &EngineHandle,
 ) -> bool {
     let mut is_logged = false;
     loop {
-        match door.open_again(home, lock) {
+        match socket.open_again(home, lock) {
             Ok(true) => {
                 info!("socket and lock were removed and are there again");
                 return true;
