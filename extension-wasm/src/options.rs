@@ -79,7 +79,7 @@ pub struct Offer {
     pub invited: bool,
 }
 
-/// Puts the answer to `ledger_look` in words. `None`: it is none.
+/// Puts the answer to `ledger_look` in words. `None` if it is another answer.
 #[must_use]
 pub fn offer(outcome: &Outcome) -> Option<Offer> {
     let Outcome::Ok(Success::LedgerOffer(offer)) = outcome else {

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Length of a stored report or receipt: body and signature.
 pub const SIGNED_BYTES: usize = 200 + SIGNATURE_BYTES;
 
-/// Names a chain: a key and an id together, so that whoever learns an id cannot take the chain.
+/// Names a chain: a key and an id together, so that a device which learns an id cannot take the
+/// chain.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ChainKey {
     /// The device that signs it.

@@ -189,7 +189,7 @@ impl Config {
         if let Some(monitor) = self.monitor.filter(|at| !at.ip().is_loopback()) {
             return Err(ConfigError::Monitor(monitor));
         }
-        // Options may still name one where there is none.
+        // Options may still name one if the file does not.
         match self.origins.is_empty() {
             true => Ok(()),
             false => self.origins(self.listen).map(drop),
@@ -200,7 +200,7 @@ impl Config {
     /// the one to show.
     ///
     /// # Errors
-    /// When one of them has another form, or when there is none.
+    /// When one of them has another form, or when none is named.
     pub fn origins(&self, listen: SocketAddr) -> Result<Vec<Origin>, ConfigError> {
         let scheme = if self.tls_cert.is_some() {
             "https"

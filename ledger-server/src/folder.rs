@@ -65,7 +65,7 @@ impl Folder {
     /// Opens the folder at `path`, which must be there.
     ///
     /// # Errors
-    /// When there is none, or when it is not private.
+    /// When it does not exist, or when it is not private.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let failed = |source| FolderError::Io {
             path: path.to_owned(),

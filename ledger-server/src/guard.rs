@@ -1,11 +1,12 @@
 //! Notices that the database is older than what this ledger has signed.
 //!
-//! Whoever restores yesterday's copy has a database that does not know the receipts of today. Went
-//! on as if nothing had happened, the ledger would sign a second, different receipt for a report
-//! that has one. So a file beside the database, which no backup of the database contains, holds how
-//! many receipts each writing thread has stored, and the database holds the same numbers, written
-//! with the receipts in one transaction. The file is written after the commit. So it is never ahead
-//! of the database, unless the database was replaced by an older one.
+//! An operator who restores yesterday's copy has a database that does not know the receipts of
+//! today. If the ledger went on as if nothing had happened, it would sign a second, different
+//! receipt for a report that has one. So a file beside the database, which no backup of the
+//! database contains, holds how many receipts each writing thread has stored, and the database
+//! holds the same numbers, written with the receipts in one transaction. The file is written after
+//! the commit. So it is never ahead of the database, unless the database was replaced by an older
+//! one.
 
 mod record;
 mod text;
@@ -52,7 +53,7 @@ pub enum GuardError {
     NotAGuard(PathBuf),
 }
 
-/// Reads the file; `None` if there is none.
+/// Reads the file; `None` if it does not exist.
 ///
 /// # Errors
 /// When it cannot be read or holds something else.

@@ -167,7 +167,7 @@ impl Accounting {
     /// Up to `limit` reports after number `after`, in ascending order.
     ///
     /// # Errors
-    /// When the book cannot be read, or the reason why there is none.
+    /// When the book cannot be read, or the reason why no book is open.
     pub(crate) fn reports(&self, after: u64, limit: u16) -> Result<ReportsPage, Problem> {
         let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
         bookkeeper.reports(after, limit)
@@ -258,7 +258,7 @@ impl Accounting {
     /// The head of the chain at report `sequence`; `None` if the book has no such report.
     ///
     /// # Errors
-    /// When the book cannot be read, or the reason why there is none.
+    /// When the book cannot be read, or the reason why no book is open.
     pub(crate) fn head_at(&self, sequence: u64) -> Result<Option<ChainHead>, Problem> {
         let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
         bookkeeper.head_at(sequence)

@@ -237,7 +237,7 @@ fn words() -> Vec<OsString> {
     words
 }
 
-/// Help that was asked for, or why the arguments are none.
+/// Help that was asked for, or why the arguments are not valid.
 fn not_understood(error: &clap::Error) -> ExitCode {
     let words = std::env::args_os().skip(1);
     let mut options = words.take_while(|word| word != OsStr::new("--"));

@@ -167,7 +167,8 @@ impl LastSigned {
     }
 
     /// Adds what another record knows: of this chain a later report, of others everything, as left.
-    /// So whoever puts an older copy in place of a newer one is told, and no number is used twice.
+    /// So a person who puts an older copy in place of a newer one is told, and no number is used
+    /// twice.
     ///
     /// # Errors
     /// The errors of [`Self::raise`].

@@ -35,8 +35,8 @@ pub(crate) enum Found {
 const FORMAT: &str = "onionmeter-restored/1";
 
 impl Mark {
-    /// Reads the mark; `None` if there is none. One that cannot be read is taken for a new one: it
-    /// only makes the daemon more careful.
+    /// Reads the mark; `None` if it does not exist. One that cannot be read is taken for a new one:
+    /// it only makes the daemon more careful.
     pub(crate) fn load(path: &Path) -> Option<Self> {
         let unread = Self {
             made_at: UnixMs::ZERO,
@@ -67,7 +67,7 @@ impl Mark {
     /// Removes the mark.
     ///
     /// # Errors
-    /// The error of the system, unless there is none.
+    /// The error of the system, unless it does not exist.
     pub(crate) fn remove(path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -9,6 +9,18 @@ use proc_macro2::{TokenStream, TokenTree};
 /// Everyday words: only product code has no name of them.
 const EVERYDAY: [&str; 5] = ["door", "guest", "life", "sight", "told"];
 
+/// Phrases that a reader has to read twice: pattern 4 of the page.
+const RIDDLES: [&str; 8] = [
+    "are none",
+    "is none",
+    "of its own accord",
+    "there are none",
+    "there is none",
+    "to be had",
+    "to whom",
+    "whoever",
+];
+
 /// The first column of the table.
 fn replaced() -> Vec<String> {
     let page = read("docs/writing.md");
@@ -116,4 +128,22 @@ fn a_name_is_found_in_any_form_and_not_in_another_word() {
         text: "/// The desk.\nfn f() { g(\"desk\", a.desk) }".to_owned(),
     };
     assert_eq!(in_rust(&[file], &["desk"]), ["x.rs: desk"]);
+}
+
+#[test]
+fn no_comment_of_a_product_has_a_phrase_that_is_read_twice() {
+    let mut bad = Vec::new();
+    for file in product_code() {
+        for (number, line) in file.text.lines().enumerate() {
+            let line = line.trim_start().to_lowercase();
+            if line.starts_with("//") && RIDDLES.iter().any(|phrase| line.contains(phrase)) {
+                bad.push(format!(
+                    "{}:{}: {line}",
+                    file.path,
+                    number.saturating_add(1)
+                ));
+            }
+        }
+    }
+    assert_eq!(bad, [""; 0], "say what is true, and of which thing");
 }

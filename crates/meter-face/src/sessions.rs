@@ -92,8 +92,8 @@ pub(crate) fn amount(nanocredits: U64Text) -> Result<Amount, Refusal> {
     Amount::new(nanocredits.0).ok_or_else(Refusal::unexpected)
 }
 
-/// A report with its inputs and its formula. `None` if its body is none, which the daemon's own
-/// reports never are.
+/// A report with its inputs and its formula. `None` if its body is not valid, which the daemon's
+/// own reports never are.
 pub(crate) fn signed_session(report: WireReport) -> Option<SignedSession> {
     let content = SessionReport::from_body(&report.body.0).ok()?;
     let (ms, bytes_in, bytes_out) = (

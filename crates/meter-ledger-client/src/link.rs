@@ -23,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub trait Dial {
     /// An open connection.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin;
-    /// Why there is none.
+    /// Why it could not be opened.
     type Error: std::error::Error + 'static;
 
     /// Opens a connection. Called once for the requests that follow each other, and again after

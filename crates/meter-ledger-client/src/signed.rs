@@ -22,7 +22,7 @@ pub trait SignRequests {
     /// The key of the ledger that the requests are for. What is signed for one ledger is refused
     /// by every other.
     fn ledger(&self) -> LedgerKey;
-    /// The device's signature over a request; `None` if there is none.
+    /// The device's signature over a request; `None` if it cannot sign.
     fn sign(
         &self,
         request: LedgerRequest,

@@ -55,7 +55,7 @@ impl Book {
     }
 
     /// Opens the book at `path` for reading, also in a folder or on a disk that cannot be written.
-    /// Makes no book if there is none.
+    /// Makes no book if the file does not exist.
     ///
     /// # Errors
     /// The errors of [`Self::open`], and [`FileError::LogUnread`](crate::FileError::LogUnread) when

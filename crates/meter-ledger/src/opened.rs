@@ -42,7 +42,7 @@ impl Opened {
         Self::checked(kind, file::open(kind, path)?, path, None)
     }
 
-    /// Opens the file at `path`; `None` if there is none.
+    /// Opens the file at `path`; `None` if it does not exist.
     pub(crate) fn open_existing(kind: FileKind, path: &Path) -> Result<Option<Self>, FileError> {
         let connection = file::open_existing(kind, path)?;
         let opened = connection.map(|found| Self::checked(kind, found, path, None));

@@ -36,7 +36,7 @@ impl Receipts {
         Self::to_write(Opened::open(FileKind::Receipts, path)?)
     }
 
-    /// Like [`Self::create`], but makes no file: `None` if there is none.
+    /// Like [`Self::create`], but makes no file: `None` if it does not exist.
     ///
     /// # Errors
     /// The errors of [`Self::create`].

@@ -192,7 +192,7 @@ async fn run_once(
     chosen.run(config, publisher, stop).await
 }
 
-/// Waits for the end of the Tor in use. Pending for ever while there is none.
+/// Waits for the end of the Tor in use. Pending for ever while no Tor is in use.
 async fn outcome_of(kept: &mut Option<KeptTor>) -> Result<(), TorProblem> {
     match kept {
         Some(kept) => kept.running.as_mut().await,

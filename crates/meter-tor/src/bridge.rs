@@ -43,8 +43,8 @@ impl std::fmt::Debug for Bridge {
 
 impl Bridge {
     /// Reads a text that may list several: one in each line, or the list that Tor's bots show as a
-    /// code. Of each that is none, the reason is in its place. Never nothing: without a bridge, Tor
-    /// would connect straight.
+    /// code. In place of each line that is no bridge it has the reason. Never nothing: without a
+    /// bridge, Tor would connect straight.
     pub fn parse_all(text: &str) -> Vec<Result<Self, BridgeFault>> {
         let lines = listed::lines(text);
         if lines.is_empty() {

@@ -326,7 +326,7 @@ impl TorProblem {
         }
     }
 
-    /// Tor's last log lines, scrubbed; empty if there are none.
+    /// Tor's last log lines, scrubbed; empty if it wrote none.
     #[must_use]
     pub fn log(&self) -> &[String] {
         match self {

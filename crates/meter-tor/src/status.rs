@@ -11,7 +11,7 @@ use crate::TorProblem;
 /// Status of Tor at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TorStatus {
-    /// The backend in use; `None` while there is none.
+    /// The backend in use; `None` while no Tor is in use.
     pub backend: Option<Backend>,
     /// Tor's version as Tor reports it, for instance `0.4.9.11`; at most 64 characters.
     pub version: Option<String>,

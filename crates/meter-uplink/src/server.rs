@@ -156,7 +156,7 @@ fn unwrapped(text: &str) -> &str {
     }
 }
 
-/// What stands in place of an address: a name, or something that looks like an address and is none.
+/// What stands in place of an address: a name, or something that only looks like an address.
 fn not_an_address(host: &str) -> ServerFault {
     let last = host.rsplit('.').next().unwrap_or_default();
     let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());

@@ -202,7 +202,7 @@ codes! {
     LedgerSilent => "The ledger did not answer in time.",
     /// The ledger says that it is busy, or its store does not answer.
     LedgerBusy => "The ledger is busy at the moment.",
-    /// The answer is none of a ledger.
+    /// The answer is not one of a ledger.
     LedgerUnreadable => "What answers at the ledger's address is not a ledger that this version \
                          understands.",
     /// The ledger refuses the request itself.

@@ -20,7 +20,7 @@ use serde::de::{
 use serde_json::{Map, Value, map};
 use std::slice;
 
-/// Reads a message from JSON; `None` if it is none.
+/// Reads a message from JSON; `None` if it is not one.
 #[must_use]
 pub fn read_json<T: for<'a> Deserialize<'a>>(text: &str) -> Option<T> {
     read_value(&parse(text)?)
@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// Reads a message from a JSON value; `None` if it is none.
+/// Reads a message from a JSON value; `None` if it is not one.
 #[must_use]
 #[inline(never)]
 pub fn read_value<T: for<'a> Deserialize<'a>>(value: &Value) -> Option<T> {

@@ -137,7 +137,7 @@ pub struct TorStatus {
     pub version: Option<String>,
     /// What Tor is doing.
     pub state: TorState,
-    /// The reason why a running Tor cannot be used, if any. Absent when there is none; older
+    /// The reason why a running Tor cannot be used, if any. Absent when it can be used; older
     /// daemons do not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<TorTrouble>,

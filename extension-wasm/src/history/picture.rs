@@ -37,7 +37,7 @@ pub struct PictureView {
     pub grid: Vec<GridLine>,
     /// What the bars sum to: exact credits, or bytes with a unit.
     pub total: Value,
-    /// The same for sessions before the first bar; `None` if there are none.
+    /// The same for sessions before the first bar; `None` if no session was before it.
     pub before: Option<Value>,
     /// The same for sessions after the last one, by a clock that was wrong.
     pub after: Option<Value>,

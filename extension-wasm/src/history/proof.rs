@@ -37,7 +37,7 @@ pub struct Check {
     pub sentence: Text,
 }
 
-/// Opens the session at a place of the list. `None`: there is none.
+/// Opens the session at a place of the list. `None` if the list is shorter.
 #[must_use]
 pub fn proof(history: &History, listed: usize) -> Option<Proof> {
     let (head, report) = history.at(listed)?;

@@ -134,7 +134,7 @@ pub fn keep(thresholds: &SetThresholds) -> Vec<Request> {
     ]
 }
 
-/// When a change comes into force; `None` if the answer is none to a change.
+/// When a change comes into force; `None` for an answer to something else.
 #[must_use]
 pub fn changed(outcome: &Outcome) -> Option<Key> {
     let Outcome::Ok(Success::SettingChanged(SettingChanged { takes_effect, .. })) = outcome else {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-/// The JSON of a message; empty if there is none.
+/// The JSON of a message; empty for a value that has none.
 pub(super) fn to_json(value: &JsValue) -> String {
     JSON::stringify(value).map_or_else(|_| String::new(), String::from)
 }

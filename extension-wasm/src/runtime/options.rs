@@ -12,7 +12,7 @@ pub fn check_thresholds(min_bytes: &str, min_s: &str, max_s: &str) -> String {
     json(&options::check(min_bytes, min_s, max_s))
 }
 
-/// The answer to `ledger_look` in words; `null` if it is none.
+/// The answer to `ledger_look` in words; `null` if it is another answer.
 #[wasm_bindgen]
 #[must_use]
 pub fn ledger_offer(outcome: &str) -> String {

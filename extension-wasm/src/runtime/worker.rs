@@ -89,7 +89,7 @@ impl Worker {
         self.last_subscriber
     }
 
-    /// The page of ours with this port. A popup is none.
+    /// The page of ours with this port. A popup is not such a page.
     pub(super) fn page_of(&self, port: &Port) -> Option<SubscriberId> {
         let (page, _) = self.subscribers.get(self.place_of(port)?)?;
         let pages = self.extension.state().pages_of_ours();

@@ -91,7 +91,7 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The port that the browser must be set to. Before the host ever named a port there is none, so
+/// The port that the browser must be set to. Before the host ever named a port it has no value, so
 /// that a person can still install the host. Afterwards there always is one.
 ///
 /// After the connection to the host broke, the host may return in a moment; until then the earlier

@@ -76,13 +76,13 @@ impl Serve {
             .build();
         let runtime = runtime.map_err(|error| failed(&ServeError::Io(error)))?;
         let entered = runtime.enter();
-        // The port first: whoever cannot listen changes nothing.
+        // The port first: a process that cannot listen changes nothing.
         let listener = listen(home.config.listen, "--listen")?;
         let monitor = home.config.monitor.map(|at| listen(at, "--monitor"));
         let monitor = monitor.transpose()?;
         let transport = runtime.block_on(transport(&home.config))?;
         let (ledger, guard) = opening::open_to_serve(&home.folder, &home.wanted)?;
-        // Whoever has read the address may end the server properly.
+        // A program that has read the address may end the server properly.
         let signals = Signals::take().map_err(|error| failed(&error))?;
         drop(entered);
         let at = listener.local_addr();

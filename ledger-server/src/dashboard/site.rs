@@ -23,7 +23,7 @@ pub struct Facts {
     pub vkey: String,
     /// After how many days it deletes reports; `None`: it keeps them.
     pub keep_reports_days: Option<u32>,
-    /// How many hours pass between two audits; `None`: there are none while it serves.
+    /// How many hours pass between two audits; `None`: it makes no audits while it serves.
     pub audit_every_hours: Option<u32>,
 }
 

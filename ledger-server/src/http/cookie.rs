@@ -27,7 +27,7 @@ impl CookieName {
         }
     }
 
-    /// The secret that a browser sent. `None` if there is none, or more than one.
+    /// The secret that a browser sent. `None` unless it sent exactly one.
     #[must_use]
     pub fn read(&self, headers: &HeaderMap) -> Option<Token> {
         let mut values = only(headers, &header::COOKIE)?

@@ -26,7 +26,7 @@ impl From<EnrolError> for Refusal {
     fn from(error: EnrolError) -> Self {
         Self(match error {
             EnrolError::Store(error) => return error.into(),
-            // The statement is for another ledger, so its challenge is none of this one.
+            // The statement is for another ledger, so its challenge is not from this one.
             EnrolError::OtherLedger | EnrolError::Challenge => LedgerCode::Challenge,
             EnrolError::Revoked => LedgerCode::Removed,
             EnrolError::InvitationNeeded | EnrolError::Code => LedgerCode::Invitation,

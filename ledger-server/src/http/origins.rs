@@ -164,7 +164,7 @@ impl Origins {
         }
     }
 
-    /// The address that a request is for. `None` if it is none of this ledger.
+    /// The address that a request is for. `None` if this ledger does not have it.
     #[must_use]
     pub fn of(&self, headers: &HeaderMap) -> Option<&Origin> {
         let host = only(headers, &header::HOST)?;

@@ -80,8 +80,8 @@ impl Watch {
     }
 }
 
-/// Asks, unless there is an answer of the last second. Whoever asks at the same time waits for the
-/// one answer. The default if none comes in time.
+/// Asks, unless there is an answer of the last second. A caller that asks at the same time waits
+/// for the one answer. The default if none comes in time.
 async fn recent<T: Clone + Default + Send + 'static>(
     last: &Mutex<Option<(Instant, T)>>,
     ask: impl FnOnce() -> T + Send + 'static,

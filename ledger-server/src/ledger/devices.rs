@@ -62,7 +62,7 @@ impl Ledger {
             let account = account_of(db, device)?;
             let account = account.filter(|account| of.is_none_or(|of| of == *account));
             let account = account.ok_or(RevokeError::Unknown)?;
-            // Whoever stores reports of this account holds this lock.
+            // A transaction that stores reports of this account holds this lock.
             db.lock_accounts(&[account])?;
             let now = db.now()?;
             let row = [
@@ -76,7 +76,7 @@ impl Ledger {
             // What the device may have prepared for itself.
             db.run(statements::DELETE_LOGINS, &row[2..])?;
             db.run(statements::DELETE_INVITES, &row[2..])?;
-            // Whoever has the device may have its browser.
+            // A person who has the device may have its browser.
             db.run(statements::END_DEVICE_WEB_SESSIONS, &row[1..2])?;
             Ok(())
         })

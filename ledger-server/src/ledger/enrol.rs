@@ -123,7 +123,7 @@ impl Ledger {
         {
             return known(&mut row);
         }
-        // After the look for the device: whoever deletes it now has buried it then.
+        // After the look for the device: a transaction that deletes it now has buried it by then.
         if deleted::is_buried(db, &self.keys, device)? {
             return Err(EnrolError::Revoked);
         }

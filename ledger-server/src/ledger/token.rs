@@ -1,4 +1,4 @@
-//! Secrets that whoever holds them may use.
+//! Secrets: each holder of one may use it.
 
 use crate::store::{StoreError, Value};
 use meter_core::CodeHash;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// The words from which two are shown on both sides of a sign-in.
 const WORDS: bip39::Language = bip39::Language::English;
 
-/// A secret of 128 bits that whoever holds it may use.
+/// A secret of 128 bits. Each holder may use it.
 pub struct Token(Zeroizing<[u8; 16]>);
 
 impl Token {

@@ -12,7 +12,7 @@ fn parts(amount: Amount) -> (String, String) {
     (grouped(whole), decimals.to_owned())
 }
 
-/// An amount to the last nanocredit for a sentence, without decimals where there are none:
+/// An amount to the last nanocredit for a sentence, without decimals for a whole number:
 /// `9,640`, `4.575`.
 #[must_use]
 pub fn plain(amount: Amount) -> String {

@@ -89,7 +89,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The navigation of whoever looks at the page.
+    /// The navigation for the person who looks at the page.
     #[must_use]
     pub fn tabs(&self) -> Vec<TabLink> {
         let all: &[(Tab, &'static str, &'static str)] = match self.who {

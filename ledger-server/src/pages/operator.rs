@@ -57,7 +57,7 @@ pub struct Pulse {
     pub oldest_wait: DurationMs,
     /// The last audit; `None` before the first.
     pub audit: Option<Audited>,
-    /// How many hours pass between two audits; `None`: there are none while the ledger is served.
+    /// How many hours pass between two audits; `None`: it makes no audits while it serves.
     pub audit_every_hours: Option<u32>,
     /// The size of the database; `None` while it does not answer.
     pub store: Option<ByteCount>,

@@ -165,7 +165,7 @@ pub struct Overview {
     pub sums: Row,
     /// What was credited before the first day that is shown.
     pub earlier: Credits,
-    /// The operator's corrections; `None` where there are none.
+    /// The operator's corrections; `None` without any.
     pub moved: Option<Credits>,
     /// The picture in one sentence.
     pub description: String,

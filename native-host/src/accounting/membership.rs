@@ -194,7 +194,7 @@ impl Memberships {
         found.map_err(|error| self.because(&error))
     }
 
-    /// The last receipt of a chain from the ledger in force. `None` if there is none, or if the
+    /// The last receipt of a chain from the ledger in force. `None` if it has none, or if the
     /// file of receipts cannot be used.
     pub(super) fn last(&self, chain: ChainId) -> Option<Verified<Receipt>> {
         let (receipts, _) = self.in_force().ok()?;

@@ -132,7 +132,7 @@ impl Accounting {
         self.memberships.keys().map(|keys| keys.newest())
     }
 
-    /// Makes the outbox of the chain in use, if there is none for it and it is time to try.
+    /// Makes the outbox of the chain in use, if it has no outbox and it is time to try.
     pub(super) fn prepare_outgoing(&mut self) {
         let Some(head) = self.head().copied() else {
             self.outgoing = None;

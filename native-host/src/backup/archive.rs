@@ -19,7 +19,7 @@ pub(super) enum ArchiveError {
     /// It ends in the middle.
     #[error("the archive in it ends in the middle")]
     Short,
-    /// A header is none.
+    /// A header is not one of an archive.
     #[error("block {0} of the archive in it is no header of a plain file")]
     Header(usize),
     /// After the end there is something else.

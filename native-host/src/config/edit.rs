@@ -10,7 +10,7 @@ use meter_core::Backend;
 use std::{fs, io, path::Path};
 use toml_edit::{DocumentMut, Item, Table, Value};
 
-/// Sets `tor.backend` in the file at `path`, which is made if there is none.
+/// Sets `tor.backend` in the file at `path`, which is made if it does not exist.
 ///
 /// # Errors
 /// When the file contains a mistake, or would with this value, or cannot be read or written. It is

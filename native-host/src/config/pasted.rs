@@ -4,8 +4,8 @@ use super::Refusal;
 use meter_tor::Bridge;
 use toml_edit::{Array, Value};
 
-/// Bridges, one or several in each word. Written as they were understood, so that whoever reads the
-/// file sees what Tor is told. The error names every line that is none.
+/// Bridges, one or several in each word. Written as they were understood, so that a person who
+/// reads the file sees what Tor is told. The error names every line that is no bridge.
 pub(super) fn bridges(words: &[String]) -> Result<Value, Refusal> {
     // An empty word alone switches them off; a comment does not.
     let texts = words.iter().filter(|text| !text.trim().is_empty());

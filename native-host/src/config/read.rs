@@ -11,7 +11,7 @@ use std::{
 /// A file of settings has a few hundred lines at most.
 pub(super) const FILE_BYTES_MAX: u64 = 1_000_000;
 
-/// The file's text; `None` when there is none.
+/// The file's text; `None` when it does not exist.
 ///
 /// # Errors
 /// When it exists and cannot be read as text; the source says why.

@@ -18,7 +18,7 @@ impl Budget {
         }
     }
 
-    /// Takes one token; `false` when there is none.
+    /// Takes one token; `false` when no token is left.
     pub(super) fn take(&mut self, now_ms: u64) -> bool {
         let fresh = now_ms.saturating_sub(self.refilled_ms) / MS_PER_TOKEN;
         self.tokens = self.tokens.saturating_add(fresh).min(BURST);

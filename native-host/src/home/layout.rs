@@ -150,7 +150,7 @@ const TOR: &[Made] = &[
 ];
 
 impl Home {
-    /// All existing things that Onionmeter makes in its home, whoever owns them. For a folder that
+    /// All existing things that Onionmeter makes in its home, of any owner. For a folder that
     /// belongs to one program, only the folder.
     pub(crate) fn made(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();

@@ -24,7 +24,7 @@ impl Owner {
     }
 }
 
-/// The user's own home folder as the system names it, absolute; `None` if there is none.
+/// The user's own home folder as the system names it, absolute; `None` if it names none.
 pub(crate) fn of_user() -> Option<PathBuf> {
     env::home_dir().filter(|home| home.is_absolute())
 }

@@ -39,7 +39,7 @@ impl Home {
         self.root.join("config.toml")
     }
 
-    /// Held by whoever changes `config.toml`, so that no change is lost.
+    /// Held by the process that changes `config.toml`, so that no change is lost.
     #[must_use]
     pub fn settings_lock(&self) -> PathBuf {
         self.run().join("settings.lock")

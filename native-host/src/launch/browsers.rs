@@ -95,8 +95,8 @@ pub(super) const PRESETS: &[Preset] = &[
 ];
 
 /// The browser with that name, or at that path with one of the names, or the first installed one of
-/// the table. `None` if there is none, and for any other program: with the options of another
-/// family it would have no floor.
+/// the table. `None` if it is not in the table, and for any other program: with the options of
+/// another family it would have no floor.
 #[must_use]
 pub fn find(wanted: Option<&OsStr>) -> Option<Launchable> {
     let Some(wanted) = wanted else {

@@ -46,7 +46,7 @@ const FOLDERS: &[(&str, &str)] = &[
     ("Microsoft Edge", "etc/opt/edge/policies/managed"),
     ("Brave", "etc/brave/policies/managed"),
 ];
-/// Firefox reads one file, whoever wrote it.
+/// Firefox reads one file, also if another program wrote it.
 const FILE: (&str, &str) = ("Firefox", "etc/firefox/policies/policies.json");
 const NAME: &str = "onionmeter.json";
 

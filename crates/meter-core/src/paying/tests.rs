@@ -25,8 +25,8 @@ impl Earnable {
     fn reads(&mut self, now: u64) {
         let new = now.saturating_sub(self.highest);
         self.most += u128::from(new.min(self.backlog));
-        // Whatever was paid up to the latest reading is set right at this one, for whoever reports
-        // now. So what comes after it is new, to some accounts.
+        // Whatever was paid up to the latest reading is set right at this one, for the device that
+        // reports now. So what comes after it is new, to some accounts.
         if new > 0 || self.latest.saturating_sub(now) > self.backlog {
             self.highest = now;
         }

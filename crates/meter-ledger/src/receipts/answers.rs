@@ -267,7 +267,7 @@ fn already(
     }
 }
 
-/// The row of a chain, which is made if there is none yet.
+/// The row of a chain, which is made if it does not exist yet.
 fn begun(
     transaction: &Transaction<'_>,
     member: &Member,

@@ -56,7 +56,7 @@ impl Outbox {
             let Ok(named) = KeyChange::from_body(change.body()) else {
                 continue;
             };
-            // Changes from before the pinned key are none of ours.
+            // Changes from before the pinned key do not matter here.
             if !self.keys.contains(named.old) {
                 continue;
             }

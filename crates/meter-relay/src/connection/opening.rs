@@ -15,7 +15,7 @@ pub(super) struct Client {
     pub(super) early: Box<[u8]>,
 }
 
-/// Counts Tor's answer, or the reason why there is none.
+/// Counts Tor's answer, or the reason why it did not come.
 pub(super) fn count_answer(answer: &Result<Answer, DialError>, connection: &OpenConnection) {
     match answer {
         Ok(Answer::Refused(response)) => connection.unreached(response.reply.as_u8()),

@@ -112,7 +112,7 @@ fn check_values(
 }
 
 /// A server that helps two computers to find each other (RFC 7064, RFC 7065). The client of
-/// Snowflake connects to nothing when one of its list is none.
+/// Snowflake connects to nothing when one entry of its list is not valid.
 fn is_ice(server: &str) -> bool {
     let scheme = server.split_once(':');
     scheme.is_some_and(|(scheme, host)| {

@@ -80,8 +80,8 @@ fn is_sign(word: &str) -> bool {
     !word.is_empty() && word.chars().all(is_part)
 }
 
-/// Bullets, arrows, check marks and emoji. Quotation marks are none: one alone tells that a part is
-/// missing.
+/// Bullets, arrows, check marks and emoji. Quotation marks are not among them: one alone tells that
+/// a part is missing.
 fn is_ornament(letter: char) -> bool {
     let is_quote = matches!(
         letter,

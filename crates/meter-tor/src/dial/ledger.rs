@@ -31,7 +31,7 @@ const CREDENTIALS_TAKEN: [u8; 2] = [1, 0];
 /// socks-extensions, "Extended authentication"). The relay uses the same form.
 const USER: &[u8] = b"<torS0X>0";
 
-/// Identifies a set of circuits: connections with different keys share none. The relay's
+/// Identifies a set of circuits: connections with different keys share no circuit. The relay's
 /// connections have keys of the same form, so none of them shares a circuit with these. Has no
 /// `Debug`: credentials are never logged.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! Judges the options of a server that are none of address, port, method and password: each is
+//! Judges the options of a server other than address, port, method and password: each is
 //! known to change nothing here, or it is refused by its name.
 //!
 //! The lists are those of the programs that write such files: shadowsocks-rust (`config.rs`),

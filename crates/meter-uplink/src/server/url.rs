@@ -182,7 +182,7 @@ fn host_and_port(place: &str) -> Option<(&str, Option<&str>)> {
         Some((host, port)) => (host, Some(port).filter(|port| !port.is_empty())),
         None => (place, None),
     };
-    // Names in any script, so that one is refused as a name; a port that is none is refused as one.
+    // Names in any script, so that one is refused as a name; a wrong port is refused as a port.
     let is_host = |letter: char| letter.is_alphanumeric() || "-._".contains(letter);
     let is_port = |port: &str| {
         port.bytes()

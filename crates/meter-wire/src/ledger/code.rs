@@ -47,7 +47,7 @@ codes! {
     TooLarge => "This is more than the ledger takes at once: 64 KiB and 100 reports.",
     /// The body did not arrive in time.
     TooSlow => "The request did not arrive in time; send it again.",
-    /// The `Host` is none of the ledger's own addresses.
+    /// The `Host` is not one of the ledger's own addresses.
     WrongHost => "This ledger does not answer under that name.",
     /// The request comes from a page of another site.
     ForeignOrigin => "Pages of other sites may not use this ledger.",
@@ -72,7 +72,7 @@ codes! {
     Removed => "The device was removed from its account, and its key stays removed.",
 
     // What the ledger's rules say.
-    /// Enrolment needs an invitation, and there is none that is valid.
+    /// Enrolment needs an invitation, and the request has no valid one.
     Invitation => "This ledger enrols by invitation; the code is missing, used or too old.",
     /// The account has as many devices as the policy allows.
     DeviceLimit => "The account has as many devices as this ledger allows; remove one first.",

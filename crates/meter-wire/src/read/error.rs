@@ -3,8 +3,8 @@
 use serde::de;
 use std::fmt;
 
-/// The message is none. A value of this type exists so that serde's own words for the reason are
-/// never made.
+/// The text is not a message. A value of this type exists so that serde's own words for the reason
+/// are never made.
 #[derive(Debug)]
 pub(super) struct Unreadable;
 

@@ -215,7 +215,7 @@ impl Connection {
         Ok(Self::ask(in_order(runs))?)
     }
 
-    /// Runs one statement for all sets. `None`: there is none, or there is only one set.
+    /// Runs one statement for all sets. `None` for no set or a single one.
     fn by_lists(
         &mut self,
         sql: &'static str,

@@ -7,7 +7,7 @@ use meter_tor::SOCKET_PATH_BYTES_MAX;
 use std::path::PathBuf;
 use toml::Spanned;
 
-/// A port, or a text that is a path; 0 is none.
+/// A port, or a text that is a path; 0 means no place.
 pub(super) fn place(
     reader: &Reader<'_>,
     key: &'static str,
