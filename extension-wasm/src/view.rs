@@ -174,17 +174,17 @@ fn balance(state: &State) -> Balance {
 
 /// Where the credits come from. They are counted over all chains, so that a new chain takes nothing
 /// away; the parts are named.
-fn source(reports: &VerifiedReports) -> Text {
-    let earlier = reports.earlier_credits();
-    let source = match (reports.sequence(), earlier) {
+fn source(all: &VerifiedReports) -> Text {
+    let earlier = all.earlier_credits();
+    let source = match (all.sequence(), earlier) {
         (0, Amount::ZERO) => key("source_none").text(),
         (reports, Amount::ZERO) => key("source_reports").with("reports", Value::count(reports)),
         (reports, earlier) => key("source_chains")
-            .with("credits", Value::credits(reports.balance()))
+            .with("credits", Value::credits(all.balance()))
             .with("reports", verified(reports))
             .with("earlier", Value::credits(earlier)),
     };
-    match reports.unverified_chains() {
+    match all.unverified_chains() {
         0 => source,
         chains => key("source_unverified")
             .with("source", source)

@@ -8,14 +8,14 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Answer, Book, ConnectionRecord, RequestRecord};
+use super::{Answer, ConnectionRecord, Records, RequestRecord};
 use crate::process::ignore_because;
 
 /// Serves until the end, and then marks the record as closed, in whatever way the end came.
-pub(super) async fn serve(stream: TcpStream, book: Arc<Book>, index: usize) {
+pub(super) async fn serve(stream: TcpStream, records: Arc<Records>, index: usize) {
     let mut connection = Connection {
         stream,
-        book,
+        records,
         index,
     };
     let outcome = connection.exchange().await;
@@ -25,7 +25,7 @@ pub(super) async fn serve(stream: TcpStream, book: Arc<Book>, index: usize) {
 /// A socket with its record.
 struct Connection {
     stream: TcpStream,
-    book: Arc<Book>,
+    records: Arc<Records>,
     index: usize,
 }
 
@@ -108,7 +108,7 @@ impl Connection {
     }
 
     fn record(&self, change: impl FnOnce(&mut ConnectionRecord)) {
-        self.book.write(|records| {
+        self.records.write(|records| {
             if let Some(record) = records.get_mut(self.index) {
                 change(record);
             }

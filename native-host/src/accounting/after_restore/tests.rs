@@ -205,7 +205,7 @@ fn a_ledger_with_later_reports_makes_the_next_report_the_first_of_a_new_chain() 
         Some(RestoredState::NewChain),
         "also after a restart"
     );
-    while scene.head().sequence < TOLD_REPORTS {
+    while scene.head().sequence < EXPLAINED_REPORTS {
         scene.browse(1);
         assert!(scene.s < 1_000, "it signs");
     }
