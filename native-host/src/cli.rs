@@ -11,6 +11,7 @@ mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
 mod enroll;
+mod examples;
 mod exit;
 mod exit_codes;
 mod export;
@@ -47,6 +48,7 @@ mod when;
 
 use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems, system::limits};
 use clap::{CommandFactory as _, Parser, Subcommand};
+use examples::{DAEMON_HELP, DOCTOR_HELP, INSTALL_HELP, UNINSTALL_HELP};
 use outcome::{CommandError, Outcome};
 use output::{Answer, Format, tell};
 use std::{
@@ -163,37 +165,6 @@ enum Command {
     #[command(hide = true)]
     EmbeddedTor,
 }
-
-const INSTALL_HELP: &str = "\
-Examples:
-  onionmeter install
-  onionmeter install --browser-dir ~/my-profile      also a browser started with that \
-  --user-data-dir
-
-May be repeated at any time; what is in order stays as it is.
-
-Exit status: 0 registered, 4 no browser was found, 64 the home, a folder or the program cannot be \
-used,
-73 not everything could be written, 75 another install or uninstall is at work.";
-
-const UNINSTALL_HELP: &str = "\
-Turn protection off in the popup before you remove the extension.
-
-Exit status: 0 nothing is registered any more, 7 the daemon does not answer, 64 refused or not \
-confirmed,
-73 not everything could be removed, 75 another install or uninstall is at work.";
-
-const DOCTOR_HELP: &str = "\
-Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing and starts nothing.
-
-Exit status: 0 nothing is wrong, 1 something is: each BAD line is followed by what repairs it.";
-
-const DAEMON_HELP: &str = "\
-For a service manager, or to see it end. Its log: `onionmeter logs -f`.
-
-Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home \
-cannot be
-used, 69 it could not begin, 73 its disk is full or read-only, 78 a mistake in config.toml.";
 
 /// Runs the command of this process's arguments.
 #[must_use]

@@ -11,7 +11,7 @@ fn stop(line: &str) -> Option<(usize, &str, &str)> {
     Some((number.parse().ok()?, path, name))
 }
 
-/// Whether a file defines this name, or decides what to do where it is the case. A name that is only
+/// Whether a file defines this name, or decides what to do in this case. A name that is only
 /// mentioned leads a reader nowhere.
 fn defines(text: &str, name: &str) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';

@@ -8,8 +8,8 @@ const COLUMNS_MAX: usize = 100;
 /// The languages of the products. Commands of shell scripts may be longer.
 const CODE: [&str; 7] = [".rs", ".js", ".css", ".html", ".sql", ".py", ".c"];
 
-/// The pages of the extension. Templates of the ledger hold sentences with markup, one on each line:
-/// a break in them would be a space on the page.
+/// The pages of the extension. Templates of the ledger hold sentences with markup, one on each
+/// line: a break in them would be a space on the page.
 fn is_page(path: &str) -> bool {
     let folder = path.split('/').next().unwrap_or_default();
     ["dashboard", "options", "popup", "welcome"].contains(&folder)

@@ -58,14 +58,17 @@ fn is_for_people(text: &str) -> bool {
 /// The strings of a script without its comments; of a template the parts between its values.
 fn strings(script: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for line in script.lines() {
+    // A language has its own name.
+    let (before, list) = script.split_once("LANGUAGES = {").unwrap_or((script, ""));
+    let after = list.split_once('}').map_or("", |(_, after)| after);
+    for line in before.lines().chain(after.lines()) {
         let code = line.split("// ").next().unwrap_or_default();
         let is_comment = ["*", "/*"]
             .iter()
             .any(|start| code.trim_start().starts_with(start));
-        // The text of an error is for the console of developers; a language has its own name.
+        // The text of an error is for the console of developers.
         if is_comment
-            || ["Error(", "console.", "LANGUAGES"]
+            || ["Error(", "console."]
                 .iter()
                 .any(|word| code.contains(word))
         {
