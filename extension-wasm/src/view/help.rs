@@ -79,16 +79,14 @@ pub(super) fn help(code: ErrorCode, family: BrowserFamily) -> Help {
         E::BadRequest | E::UnknownRequest | E::UnsupportedProtocol | E::HelloFirst => AGAIN,
         E::Busy | E::BadThresholds | E::Internal | E::Unknown => AGAIN,
         E::SettingRefused | E::SettingByCommand | E::SettingsUnwritable => OK,
-        E::HomeUnusable | E::KeyRefused | E::KeyMissing => check_key_and_book_again(IN_DOCTOR),
-        E::BookDamaged | E::BookUnwritable => check_key_and_book_again(IN_DOCTOR),
-        E::BookNewer | E::BookOther => check_key_and_book_again(IN_DOCTOR),
-        E::ReceiptsDamaged | E::ReceiptsUnwritable => check_key_and_book_again(IN_DOCTOR),
-        E::ReceiptsNewer => check_key_and_book_again(IN_DOCTOR),
-        E::BookBehind | E::BookForked => check_key_and_book_again(NEW_CHAIN),
-        E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => {
-            check_key_and_book_again(None)
-        }
-        E::TooManyFiles => check_key_and_book_again(None),
+        E::HomeUnusable | E::KeyRefused | E::KeyMissing => check_home_again(IN_DOCTOR),
+        E::BookDamaged | E::BookUnwritable => check_home_again(IN_DOCTOR),
+        E::BookNewer | E::BookOther => check_home_again(IN_DOCTOR),
+        E::ReceiptsDamaged | E::ReceiptsUnwritable => check_home_again(IN_DOCTOR),
+        E::ReceiptsNewer => check_home_again(IN_DOCTOR),
+        E::BookBehind | E::BookForked => check_home_again(NEW_CHAIN),
+        E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => check_home_again(None),
+        E::TooManyFiles => check_home_again(None),
         E::ConfigInvalid | E::DaemonUnreachable | E::DaemonPlaceTaken => {
             help_reaching("onionmeter doctor")
         }
@@ -162,7 +160,7 @@ const IN_DOCTOR: Typed = Some((IN_TERMINAL, "onionmeter doctor"));
 const NEW_CHAIN: Typed = Some((key("help_new_chain"), "onionmeter new-chain"));
 
 /// Starting makes the daemon check key and book again. If there is no daemon, it is started.
-const fn check_key_and_book_again(typed: Typed) -> Help {
+const fn check_home_again(typed: Typed) -> Help {
     let help = Help::button(key("check_again"), Intent::RelayStart);
     match typed {
         Some((where_to, command)) => help.command(where_to, command),
