@@ -3,7 +3,7 @@
 use crate::index::{Index, looks};
 use anyhow::{Context as _, Result};
 use checks::{
-    desk::{CUT_OFF, Desk},
+    desk::{CUT_OFF, Desk, allow_in_private},
     shown,
 };
 use meter_testkit::browser::{Kind, Size};
@@ -58,6 +58,8 @@ pub(crate) struct Pages(Desk);
 impl Pages {
     pub(crate) async fn open() -> Result<Self> {
         let desk = Desk::open(Kind::Chromium, SESSIONS).await?;
+        // Otherwise it is nowhere green. What is said then is among the views.
+        allow_in_private(&desk.browser, "popup/popup.html").await?;
         shown::prepare(&desk.browser).await?;
         Ok(Self(desk))
     }
