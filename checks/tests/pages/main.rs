@@ -11,6 +11,8 @@ mod click;
 mod desk;
 mod every_state;
 mod flash;
+mod icons;
+mod keyboard;
 mod options;
 mod soon;
 mod windows;
@@ -74,6 +76,12 @@ async fn the_popup_leads_to_one_dashboard(desk: &Desk) {
     desk.browser.close_tab(&desk.first_tab).await.unwrap();
 }
 
+/// The code of an opened session has text beside it, over all of its height.
+const BESIDE: &str = "const box = (id) => document.getElementById(id).getBoundingClientRect();
+    const code = document.querySelector('.qr svg').getBoundingClientRect();
+    const [first, last] = [box('opened-directions'), box('checks')];
+    return code.left >= last.right && first.top <= code.top + 4 && code.bottom <= last.bottom + 4";
+
 /// Bars, table and balance are one number. Amounts are compared as integers.
 async fn the_bars_sum_to_the_balance(desk: &Desk) {
     let sums = "const nano = (text) => {
@@ -112,6 +120,7 @@ async fn a_session_is_opened_and_verified(desk: &Desk) {
         desk.run(opened).await,
         json!({"number": "60", "signature": 128, "passed": 3, "formula": true})
     );
+    assert_eq!(desk.run(BESIDE).await, true, "empty room beside the code");
     desk.pictures("session").await;
     desk.run("document.getElementById('close').click()").await;
     // The focus is back where it was.
@@ -244,6 +253,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
     desk.run("for (const part of document.querySelectorAll('details')) part.open = true")
         .await;
     axe::finds_nothing(&desk, "popup, opened").await;
+    keyboard::reaches_everything(&desk, "popup").await;
     desk.pictures("popup-opened").await;
     popup.press(&desk.browser, "switch").await.unwrap();
     popup
@@ -251,8 +261,9 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .await
         .unwrap();
     axe::finds_nothing(&desk, "popup, off").await;
+    icons::differ_by_shape(&desk).await;
     the_switch_and_the_bars_are_seen_in_forced_colours(&desk).await;
-    an_arrow_key_orders_nothing_before_enter(&desk).await;
+    keyboard::an_arrow_orders_nothing_before_enter(&desk).await;
     click::waits_for_the_next_worker(&desk).await;
     click::requests_wait_for_the_next_worker(&desk).await;
 
@@ -261,6 +272,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .await;
     axe::finds_nothing(&desk, "welcome").await;
     desk.pictures("welcome").await;
+    keyboard::reaches_everything(&desk, "welcome").await;
 
     desk.page("dashboard/dashboard.html").await;
     desk.wait(ALL_THERE).await;
@@ -269,6 +281,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .await;
     axe::finds_nothing(&desk, "dashboard, traffic").await;
     desk.pictures("traffic").await;
+    keyboard::reaches_everything(&desk, "dashboard").await;
     desk.run("document.querySelector('[data-testid=session-row]').click()")
         .await;
     axe::finds_nothing(&desk, "dashboard, a session").await;
@@ -304,40 +317,6 @@ async fn the_switch_and_the_bars_are_seen_in_forced_colours(desk: &Desk) {
         json!({"differs": true, "knob": true, "ring": true, "bar": true})
     );
     axe::media(desk, "light", "none").await;
-}
-
-/// What is ordered is what the popup sends to the worker.
-async fn an_arrow_key_orders_nothing_before_enter(desk: &Desk) {
-    let keys = "const { choosing } = await import('/dashboard/choice.js');
-        const [list, hint] = [document.createElement('select'), document.createElement('p')];
-        for (const name of ['one', 'two', 'three']) list.append(new Option(name, name));
-        document.body.append(list, hint);
-        const orders = [];
-        const chosen = choosing(list, hint, (value) => orders.push(value));
-        const press = (key) => {
-            list.dispatchEvent(new KeyboardEvent('keydown', { key }));
-            if (key !== 'ArrowDown') return;
-            list.selectedIndex += 1;
-            list.dispatchEvent(new Event('change'));
-        };
-        press('ArrowDown');
-        press('ArrowDown');
-        chosen.shows(0);
-        const waits = [orders.length, list.value, hint.textContent];
-        press('Enter');
-        list.dispatchEvent(new Event('blur'));
-        list.dispatchEvent(new Event('pointerdown'));
-        list.value = 'one';
-        list.dispatchEvent(new Event('change'));
-        list.remove();
-        return { waits, orders }";
-    assert_eq!(
-        desk.run(keys).await,
-        json!({
-            "waits": [0, "three", "Press Enter to use this one."],
-            "orders": ["three", "one"],
-        })
-    );
 }
 
 /// Prints figures and checks none of them: `cargo test -p checks --test pages ten_thousand --

@@ -1,6 +1,6 @@
 //! The options' page: what it sets is what the host has then, and what it refuses it explains.
 
-use crate::{axe, desk::Desk, windows};
+use crate::{axe, desk::Desk, keyboard, windows};
 use checks::pretended;
 use meter_testkit::browser::Kind;
 use serde_json::json;
@@ -21,6 +21,9 @@ pub(crate) async fn are_set(kind: Kind) {
     ))
     .await;
     looks(&desk, "options").await;
+    if kind == Kind::Chromium {
+        keyboard::reaches_everything(&desk, "options").await;
+    }
     windows::are_chosen(&desk).await;
     thresholds_are_checked_while_they_are_written(&desk).await;
     the_badge_shows_what_was_chosen(&desk).await;
@@ -62,6 +65,9 @@ async fn another_language_is_spoken_at_once(desk: &Desk) {
             "{PART} return of('tor.bridges', 'said').textContent.startsWith('{no_port}')"
         ))
         .await;
+        // An address is typed from left to right in every language.
+        let typed = format!("{PART} return getComputedStyle(of('tor.bridges', 'input')).direction");
+        assert_eq!(desk.run(&typed).await, "ltr", "{language}");
         looks(desk, &format!("options-{language}")).await;
     }
 }
