@@ -36,7 +36,7 @@ quoted=$(printf '%s' "$sources" | sed 's/[\\"]/\\&/g')
 
 new="$out.new"
 rm -rf "$new"
-mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/welcome" "$new/icons" "$new/pages"
+mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/welcome" "$new/icons/states" "$new/pages"
 "$wasm_bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
 
@@ -99,6 +99,7 @@ cp "$root/options/"* "$new/options/"
 cp "$root/welcome/"* "$new/welcome/"
 cp -R "$root/_locales" "$new/"
 cp "$root/extension-wasm/icons/"*.png "$new/icons/"
+cp "$root/extension-wasm/icons/states/"*.png "$new/icons/states/"
 rm -rf "$out"
 mv "$new" "$out"
 echo "$out"

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 use std::{
     fs,
     path::Path,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+/// Only an upper bound: nothing takes this long when it works.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// The browser, and what it needs as long as it runs.
 pub struct Fixture {
@@ -69,6 +72,43 @@ impl Fixture {
         })
     }
 }
+
+/// Sets Chromium's switch "Allow in Incognito", for which it loads the extension anew, and shows a
+/// page of the extension in a tab in front.
+///
+/// # Errors
+/// The extension is not allowed there within half a minute, or the browser failed.
+pub async fn allow_in_private(browser: &Browser, page: &str) -> Result<()> {
+    let origin = browser.extension_origin()?;
+    let id = origin.strip_prefix("chrome-extension://");
+    let id = json!(id.context("a Chromium")?);
+    browser.goto("chrome://extensions/").await?;
+    let allow = "const { developerPrivate } = chrome;
+        await developerPrivate.updateProfileConfiguration({ inDeveloperMode: true });
+        await developerPrivate.updateExtensionConfiguration(
+            { extensionId: args[0], incognitoAccess: true })";
+    browser.call(allow, vec![id.clone()]).await?;
+    let allowed = format!(
+        "const known = await chrome.developerPrivate.getExtensionInfo({id});
+        return known.incognitoAccess.isActive && known.state === 'ENABLED'"
+    );
+    browser.wait_until(LIMIT, &allowed).await?;
+    browser.open_extension_page(page).await?;
+    browser.call(WITHOUT_WELCOME, vec![]).await.map(drop)
+}
+
+/// The welcome page counts as open, so an extension that was loaded anew opens it again, in front
+/// of the current page.
+const WITHOUT_WELCOME: &str = "const url = browser.runtime.getURL('welcome/welcome.html');
+    for (let look = 0; look < 50; look += 1) {
+        const tabs = await browser.tabs.query({});
+        const ids = tabs.filter((tab) => tab.url === url).map((tab) => tab.id);
+        await browser.tabs.remove(ids);
+        if (ids.length > 0) break;
+        await new Promise((done) => setTimeout(done, 100));
+    }
+    const tab = await browser.tabs.getCurrent();
+    await browser.tabs.update(tab.id, { active: true })";
 
 /// The manifest with which a browser finds the host in place of ours.
 ///

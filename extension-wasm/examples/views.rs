@@ -8,12 +8,13 @@ mod ledger;
 mod scene;
 
 use ledger::Ledger;
+use meter_core::Backend;
 use meter_wire::{
-    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, Sending, SessionStatus, TorReply,
-    TorState, TorTrouble, U64Text, Unreached, WireBackend,
+    Circuit, ErrorCode, Hop, HopRole, Notice, Problem, RelayStatus, Sending, SessionStatus,
+    TorReply, TorState, TorTrouble, U64Text, Unreached, WireBackend,
 };
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Event, Intent, Tab, Timer};
+use onionmeter::update::{Effect, Event, Intent, NetError, PrivateWindows, Tab, Timer};
 use onionmeter::view;
 use scene::{NOT_FOUND, Scene};
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ fn main() {
         }),
         "off": state_of(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
     });
-    for more in [of_a_broken_host(), of_a_ledger()] {
+    for more in [of_a_broken_host(), of_a_ledger(), of_the_way()] {
         if let (Some(views), Value::Object(more)) = (views.as_object_mut(), more) {
             views.extend(more);
         }
@@ -146,6 +147,37 @@ fn of_a_ledger() -> Value {
         "ledger_fork": state_of(|scene| {
             enrolled(scene).begin_new_chain(scene, 2, "frozen");
             scene.happen(Event::Intent(Intent::Reconnect));
+        }),
+    })
+}
+
+/// Which windows are protected, and what keeps pages from the relay.
+fn of_the_way() -> Value {
+    json!({
+        "in_part": state_of(|scene| {
+            scene.private = PrivateWindows::NotAllowed;
+            scene.happen(Event::ProxyChanged);
+        }),
+        "private_only": state_of(|scene| {
+            scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+        }),
+        "no_floor": state_of(|scene| scene.notice(Notice::Floor { present: false })),
+        "old_pages": state_of(|scene| {
+            scene.old_tabs.marked = vec![1, 2];
+            scene.happen(Event::Alarm);
+        }),
+        "page_failed": state_of(page_failed),
+        "requests_lost": state_of(|scene| never_arrives(scene, 3)),
+        "connections_full": state_of(|scene| never_arrives(scene, 131)),
+        "astray": state_of(|scene| scene.happen(Event::Astray)),
+        "privacy_refused": state_of(|scene| {
+            scene.hardens = false;
+            scene.happen(Event::ProxyChanged);
+        }),
+        "tor_damaged": state_of(damaged),
+        "tor_damaged_asked": state_of(|scene| {
+            damaged(scene);
+            scene.happen(Event::Intent(Intent::TorAnew));
         }),
     })
 }
@@ -255,6 +287,36 @@ fn circuit(scene: &mut Scene, url: &str, onion: bool) {
 fn circuit_renewed(scene: &mut Scene) {
     circuit(scene, "https://www.example.com/", false);
     scene.happen(Event::Intent(Intent::NewCircuit));
+}
+
+fn page_failed(scene: &mut Scene) {
+    at(scene, "https://example.com/");
+    scene.happen(Event::PageBegun { tab: 1 });
+    scene.status.unreached = vec![Unreached::new(TorReply::ConnectionRefused, 1)];
+    scene.say_status();
+    let error = NetError::NoConnection;
+    scene.happen(Event::PageFailed { tab: 1, error });
+}
+
+/// Two test requests in a row end without having reached the relay.
+fn never_arrives(scene: &mut Scene, connections: u32) {
+    (scene.arrives, scene.in_time) = (false, false);
+    scene.status.connections = connections;
+    scene.happen(Event::Alarm);
+    let second = scene.effects.iter().rev().find_map(|effect| match effect {
+        Effect::After(timer @ Timer::Witness(_), _) => Some(*timer),
+        _ => None,
+    });
+    scene.happen(Event::Timer(second.expect("a second one")));
+}
+
+fn damaged(scene: &mut Scene) {
+    scene.capabilities.push("tor_anew".to_owned());
+    scene.status.tor.backend = Some(WireBackend::from(Backend::Embedded));
+    scene.happen(Event::Intent(Intent::Reconnect));
+    let file = "~/.local/share/onionmeter/arti/state/state/guards.json is damaged";
+    let problem = Problem::with_detail(ErrorCode::TorStateDamaged, file);
+    scene.tor(TorState::Failed(problem));
 }
 
 fn unreached(scene: &mut Scene) {

@@ -1,11 +1,22 @@
-// The badge: Rust and the shell name its words, and this puts them in the person's language.
+// What the toolbar shows: Rust and the shell name the words of the badge and its tone, and this puts
+// the words in the person's language and gives the tone its colours and the icon its shape.
 
 import { plain, say, spoken, word } from "./dashboard/words.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
-// As `Tone::Warning`, background and letters.
-const WARNING = ["#f2b134", "#221700"];
+// For each `Tone` of Rust background and letters. A colour is never all that tells two of them
+// apart: each has an icon of its own shape, `icons/states`.
+const COLOURS = {
+  good: ["#17693c", "#ffffff"],
+  private: ["#6b3fa8", "#ffffff"],
+  busy: ["#2a5db0", "#ffffff"],
+  warning: ["#f2b134", "#221700"],
+  alarm: ["#b3261e", "#ffffff"],
+  off: ["#5f6368", "#ffffff"],
+};
+
+const SIZES = [16, 32];
 
 let last;
 
@@ -13,11 +24,14 @@ let last;
 // Firefox's background can ask for it.
 const calm = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 
-/** Shows `{ text, flash, title }` in two colours, background and letters. The newest one stays. */
-export function drawBadge(badge, [background, letters]) {
+/** Shows `{ text, flash, title, tone }`. The newest one stays. */
+export function drawBadge(badge) {
+  const [background, letters] = COLOURS[badge.tone];
   last = badge;
   api.action.setBadgeBackgroundColor({ color: background });
   api.action.setBadgeTextColor({ color: letters });
+  // Also if it is the same: a popup draws one itself while the worker does not answer.
+  api.action.setIcon({ path: icon(badge.tone) }).catch(() => {});
   spoken.finally(() => {
     if (badge === last) write(badge);
   });
@@ -30,7 +44,7 @@ export function speakBadge() {
 
 /** Shows or hides that the page of a tab did not load, in place of the badge of all tabs. */
 export function markTab(tabId, failed) {
-  const [color, letters] = WARNING;
+  const [color, letters] = COLOURS.warning;
   const gone = () => {};
   spoken.finally(() => {
     const text = failed ? word("badge_failed") : null;
@@ -47,4 +61,9 @@ function write({ text, flash, title }) {
   // Four letters fit, and marks of direction would take the place of some.
   api.action.setBadgeText({ text: say(shown).replace(/[\u2066-\u2069]/g, "") });
   api.action.setTitle({ title: plain(title) });
+}
+
+function icon(tone) {
+  const url = (size) => api.runtime.getURL(`icons/states/${tone}-${size}.png`);
+  return Object.fromEntries(SIZES.map((size) => [size, url(size)]));
 }

@@ -41,8 +41,7 @@ function begin() {
     isCurrent: () => instance === running,
     mark: (tab, failed) => instance === running && markTab(tab, failed),
     badge: (view) => {
-      const { background, letters, ...badge } = JSON.parse(view);
-      if (instance === running) drawBadge(badge, [background, letters]);
+      if (instance === running) drawBadge(JSON.parse(view));
     },
     notify: (json) => notify(JSON.parse(json)),
     store: (json) => {

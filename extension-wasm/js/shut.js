@@ -39,10 +39,6 @@ const OPEN = { key: "shut_open" };
 const BLOCKED = { key: "shut_blocked" };
 const OFF = { key: "shut_off" };
 
-// As in `Tone`, background and text: pages are blocked, and protection is off.
-const WARNING = ["#f2b134", "#221700"];
-const GREY = ["#5f6368", "#ffffff"];
-
 // How often a person turned protection off here.
 let offs = 0;
 
@@ -54,7 +50,7 @@ export function within(ms, promise) {
 
 /** Says on the badge that nobody decides, and points the browser where nobody listens. */
 export async function shut() {
-  drawBadge({ text: { key: "badge_attention" }, title: STOPPED }, WARNING);
+  drawBadge({ text: { key: "badge_attention" }, title: STOPPED, tone: "warning" });
   // The next instance must not show the earlier badge for a moment.
   api.storage.session.remove("badge").catch(() => {});
   const before = offs;
@@ -102,7 +98,7 @@ export async function turnOff() {
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);
   if (!api.proxy.onRequest) await api.proxy.settings.clear({ scope: PRIVATE }).catch(() => {});
-  drawBadge({ text: { key: "badge_off" }, title: OFF }, GREY);
+  drawBadge({ text: { key: "badge_off" }, title: OFF, tone: "off" });
   const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } =
     api.privacy.network;
   const rules = await api.declarativeNetRequest.getDynamicRules();

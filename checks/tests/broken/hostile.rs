@@ -105,7 +105,7 @@ impl Show {
         self.meet(Way::Markup).await;
         let read = "return document.documentElement.textContent.includes('<img src=x')";
         self.wait_until(read).await;
-        for page in ["popup", "dashboard", "options"] {
+        for page in ["popup", "dashboard", "options", "welcome"] {
             let path = format!("{page}/{page}.html");
             self.browser.open_extension_page(&path).await.unwrap();
             let drawn = format!("return document.getElementById('{page}').checkVisibility()");

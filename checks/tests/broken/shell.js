@@ -36,6 +36,7 @@ globalThis.browser = {
     setBadgeTextColor: async () => {},
     setBadgeText: async ({ text }) => (seen.badge = text),
     setTitle: async ({ title }) => (seen.title = title),
+    setIcon: async ({ path }) => (seen.icon = path[32]),
   },
   alarms: { create: (name) => (seen.alarm = name), onAlarm: event("alarm") },
   declarativeNetRequest: {
@@ -56,6 +57,7 @@ globalThis.browser = {
     onInstalled: event("installed"),
     onUpdateAvailable: event("update"),
     onConnect: event("connect"),
+    getURL: (path) => `/${path}`,
   },
   scripting: { unregisterContentScripts: async () => (seen.scripts = 0) },
   storage: {
@@ -173,6 +175,20 @@ const scenarios = {
     await settled();
     late.guard(() => seen.calls.push("late"))();
     return !late.isCurrent() && seen.shells[1].isCurrent() && !seen.calls.includes("late");
+  },
+  "the icon has the shape of what the badge says": async () => {
+    await worker();
+    const [title, text] = [{ key: "shut_off" }, "4.6"];
+    const shapes = [];
+    for (const tone of ["good", "private", "busy"]) {
+      seen.shells[0].badge(JSON.stringify({ text, title, tone }));
+      shapes.push(seen.icon);
+    }
+    seen.shells[0].broke();
+    await settled();
+    shapes.push(seen.icon);
+    const wanted = ["good", "private", "busy", "warning"];
+    return shapes.join() === wanted.map((tone) => `/icons/states/${tone}-32.png`).join();
   },
   "a fault at every start makes no loop": async () => {
     await worker({ starts: fails });

@@ -1,5 +1,6 @@
 //! The words of the pages: `_locales`, and who names their messages. Decision 38 has the reasons.
 
+mod directions;
 mod literals;
 mod messages;
 mod used;
@@ -112,6 +113,19 @@ fn every_message_has_its_placeholders_in_every_language() {
             );
         }
     }
+}
+
+/// Persian is the one that `dashboard/words.js` writes from right to left.
+#[test]
+fn in_persian_what_reads_from_left_to_right_keeps_its_direction() {
+    let turned = |(key, entry): (&String, &serde_json::Value)| {
+        let text = entry["message"].as_str().expect("a text");
+        let found = directions::turned(text);
+        (!found.is_empty()).then(|| format!("{key}: {found:?}"))
+    };
+    let all = languages();
+    let found: Vec<_> = all["fa"].iter().filter_map(turned).collect();
+    assert!(found.is_empty(), "isolate these: {found:#?}");
 }
 
 #[test]

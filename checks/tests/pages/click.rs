@@ -4,10 +4,15 @@ use crate::fixture::Fixture;
 use serde_json::json;
 
 /// Runs `script` in the page with its module loaded once more. Its connections are to no worker:
-/// each takes down what it is sent, and `speak` and `close` do what a worker and a browser do.
+/// each takes down what it is sent, and `speak` and `close` do what a worker and a browser do. The
+/// page's own timers end before, because its pings count as those of the script: the real worker's
+/// answer to one would make a click of the script heard.
 fn with_workers(script: &str) -> String {
     format!(
-        "const {{ connect }} = browser.runtime;
+        "for (let timer = setInterval(() => {{}}, 60_000); timer > 0; timer -= 1) {{
+            clearInterval(timer);
+        }}
+        const {{ connect }} = browser.runtime;
         const ports = [];
         browser.runtime.connect = () => {{
             const port = {{

@@ -11,6 +11,8 @@ mod click;
 mod every_state;
 mod fixture;
 mod flash;
+mod icons;
+mod keyboard;
 mod options;
 mod soon;
 mod windows;
@@ -77,6 +79,12 @@ async fn the_popup_leads_to_one_dashboard(fixture: &Fixture) {
     fixture.browser.close_tab(&fixture.first_tab).await.unwrap();
 }
 
+/// The code of an opened session has text beside it, over all of its height.
+const BESIDE: &str = "const box = (id) => document.getElementById(id).getBoundingClientRect();
+    const code = document.querySelector('.qr svg').getBoundingClientRect();
+    const [first, last] = [box('opened-directions'), box('checks')];
+    return code.left >= last.right && first.top <= code.top + 4 && code.bottom <= last.bottom + 4";
+
 /// Bars, table and balance are one number. Amounts are compared as integers.
 async fn the_bars_sum_to_the_balance(fixture: &Fixture) {
     let sums = "const nano = (text) => {
@@ -115,6 +123,11 @@ async fn a_session_is_opened_and_verified(fixture: &Fixture) {
     assert_eq!(
         fixture.run(opened).await,
         json!({"number": "60", "signature": 128, "passed": 3, "formula": true})
+    );
+    assert_eq!(
+        fixture.run(BESIDE).await,
+        true,
+        "empty room beside the code"
     );
     fixture.pictures("session").await;
     fixture
@@ -253,6 +266,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .run("for (const part of document.querySelectorAll('details')) part.open = true")
         .await;
     axe::finds_nothing(&fixture, "popup, opened").await;
+    keyboard::reaches_everything(&fixture, "popup").await;
     fixture.pictures("popup-opened").await;
     popup.press(&fixture.browser, "switch").await.unwrap();
     popup
@@ -260,8 +274,9 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .await
         .unwrap();
     axe::finds_nothing(&fixture, "popup, off").await;
+    icons::differ_by_shape(&fixture).await;
     the_switch_and_the_bars_are_seen_in_forced_colours(&fixture).await;
-    an_arrow_key_orders_nothing_before_enter(&fixture).await;
+    keyboard::an_arrow_orders_nothing_before_enter(&fixture).await;
     click::waits_for_the_next_worker(&fixture).await;
     click::requests_wait_for_the_next_worker(&fixture).await;
 
@@ -271,6 +286,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .await;
     axe::finds_nothing(&fixture, "welcome").await;
     fixture.pictures("welcome").await;
+    keyboard::reaches_everything(&fixture, "welcome").await;
 
     fixture.page("dashboard/dashboard.html").await;
     fixture.wait(ALL_THERE).await;
@@ -280,6 +296,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
         .await;
     axe::finds_nothing(&fixture, "dashboard, traffic").await;
     fixture.pictures("traffic").await;
+    keyboard::reaches_everything(&fixture, "dashboard").await;
     fixture
         .run("document.querySelector('[data-testid=session-row]').click()")
         .await;
@@ -316,40 +333,6 @@ async fn the_switch_and_the_bars_are_seen_in_forced_colours(fixture: &Fixture) {
         json!({"differs": true, "knob": true, "ring": true, "bar": true})
     );
     axe::media(fixture, "light", "none").await;
-}
-
-/// What is ordered is what the popup sends to the worker.
-async fn an_arrow_key_orders_nothing_before_enter(fixture: &Fixture) {
-    let keys = "const { choosing } = await import('/dashboard/choice.js');
-        const [list, hint] = [document.createElement('select'), document.createElement('p')];
-        for (const name of ['one', 'two', 'three']) list.append(new Option(name, name));
-        document.body.append(list, hint);
-        const orders = [];
-        const chosen = choosing(list, hint, (value) => orders.push(value));
-        const press = (key) => {
-            list.dispatchEvent(new KeyboardEvent('keydown', { key }));
-            if (key !== 'ArrowDown') return;
-            list.selectedIndex += 1;
-            list.dispatchEvent(new Event('change'));
-        };
-        press('ArrowDown');
-        press('ArrowDown');
-        chosen.shows(0);
-        const waits = [orders.length, list.value, hint.textContent];
-        press('Enter');
-        list.dispatchEvent(new Event('blur'));
-        list.dispatchEvent(new Event('pointerdown'));
-        list.value = 'one';
-        list.dispatchEvent(new Event('change'));
-        list.remove();
-        return { waits, orders }";
-    assert_eq!(
-        fixture.run(keys).await,
-        json!({
-            "waits": [0, "three", "Press Enter to use this one."],
-            "orders": ["three", "one"],
-        })
-    );
 }
 
 /// Prints figures and checks none of them: `cargo test -p checks --test pages ten_thousand --

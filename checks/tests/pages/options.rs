@@ -1,6 +1,6 @@
 //! The options' page: what it sets is what the host has then, and what it refuses it explains.
 
-use crate::{axe, fixture::Fixture, windows};
+use crate::{axe, fixture::Fixture, keyboard, windows};
 use checks::pretended;
 use meter_testkit::browser::Kind;
 use serde_json::json;
@@ -23,6 +23,9 @@ pub(crate) async fn are_set(kind: Kind) {
         ))
         .await;
     looks(&fixture, "options").await;
+    if kind == Kind::Chromium {
+        keyboard::reaches_everything(&fixture, "options").await;
+    }
     windows::are_chosen(&fixture).await;
     thresholds_are_checked_while_they_are_written(&fixture).await;
     the_badge_shows_what_was_chosen(&fixture).await;
@@ -68,6 +71,9 @@ async fn another_language_is_spoken_at_once(fixture: &Fixture) {
                 "{PART} return of('tor.bridges', 'said').textContent.startsWith('{no_port}')"
             ))
             .await;
+        // An address is typed from left to right in every language.
+        let typed = format!("{PART} return getComputedStyle(of('tor.bridges', 'input')).direction");
+        assert_eq!(fixture.run(&typed).await, "ltr", "{language}");
         looks(fixture, &format!("options-{language}")).await;
     }
 }

@@ -2,6 +2,7 @@
 //! in private windows, and in one that does.
 
 use crate::fixture::Fixture;
+use checks::fixture::allow_in_private;
 use meter_testkit::browser::Kind;
 use serde_json::json;
 
@@ -22,7 +23,7 @@ pub(crate) async fn are_chosen(fixture: &Fixture) {
                        there. Switch on Allow in Incognito, then choose here.";
         offers(fixture, &json!(["all", false, true, because])).await;
         // Chromium loads an extension anew when it is allowed there.
-        allow_in_private(fixture).await;
+        allow_in_private(&fixture.browser, PAGE).await.unwrap();
     }
     let all = "Private windows go through Tor like all others.";
     offers(fixture, &json!(["all", true, false, all])).await;
@@ -66,35 +67,4 @@ async fn is_stored(fixture: &Fixture, choice: &str) {
         return all.protected_windows === '{choice}'"
     );
     fixture.wait(&is).await;
-}
-
-/// Sets the switch "Allow in Incognito", and opens the page again.
-async fn allow_in_private(fixture: &Fixture) {
-    let id = fixture.run("return browser.runtime.id").await;
-    fixture.browser.goto("chrome://extensions/").await.unwrap();
-    let allow = format!(
-        "const {{ developerPrivate }} = chrome;
-        await developerPrivate.updateProfileConfiguration({{ inDeveloperMode: true }});
-        await developerPrivate.updateExtensionConfiguration(
-            {{ extensionId: {id}, incognitoAccess: true }})"
-    );
-    fixture.run(&allow).await;
-    let allowed = format!(
-        "const known = await chrome.developerPrivate.getExtensionInfo({id});
-        return known.incognitoAccess.isActive && known.state === 'ENABLED'"
-    );
-    fixture.wait(&allowed).await;
-    fixture.page(PAGE).await;
-    // The welcome page counts as open, so the extension opens it again, in front of this one.
-    let closed = "const url = browser.runtime.getURL('welcome/welcome.html');
-        for (let look = 0; look < 50; look += 1) {
-            const tabs = await browser.tabs.query({});
-            const ids = tabs.filter((tab) => tab.url === url).map((tab) => tab.id);
-            await browser.tabs.remove(ids);
-            if (ids.length > 0) break;
-            await new Promise((done) => setTimeout(done, 100));
-        }
-        const tab = await browser.tabs.getCurrent();
-        await browser.tabs.update(tab.id, { active: true })";
-    fixture.run(closed).await;
 }

@@ -7,13 +7,13 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use meter_testkit::{
     browser::{Browser, Kind, Landed, LaunchOptions, Size},
+    script,
     site::{Answer, Site},
 };
 use serde_json::{Value, json};
@@ -266,8 +266,7 @@ fn fixture() -> PathBuf {
 /// A native host that returns every frame unchanged: `cat`.
 fn register_echo_host(kind: Kind, options: &LaunchOptions, folder: &Path) {
     let program = folder.join("echo-host");
-    fs::write(&program, "#!/bin/sh\nexec cat\n").unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    script::put(&program, "#!/bin/sh\nexec cat\n").unwrap();
     let mut manifest = json!({
         "name": "testkit.echo", "description": "echo", "type": "stdio", "path": program,
     });

@@ -89,15 +89,13 @@ fn wake(name: &str, when: &Value) {
 }
 
 fn draw_badge(badge: &Badge) {
-    let (background, letters) = badge.tone.colours();
-    let (text, flash, title) = (&badge.text, &badge.flash, &badge.title);
-    let view = json!({
-        "text": text,
-        "flash": flash,
-        "title": title,
-        "background": background,
-        "letters": letters,
-    });
+    let Badge {
+        text,
+        flash,
+        tone,
+        title,
+    } = badge;
+    let view = json!({ "text": text, "flash": flash, "tone": tone, "title": title });
     with_shell(|shell| shell.badge(&view.to_string()));
 }
 

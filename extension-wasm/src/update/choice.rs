@@ -32,10 +32,13 @@ impl State {
     /// Whether everything is true that "Protected" promises for the windows that the person chose:
     /// the person wants protection, the relay's port is open and belongs to the host, Tor is
     /// usable, the browser confirms exactly that port, a request of ours has arrived there (where
-    /// [`Self::has_witness`]), none is known to have bypassed it, and no earlier page is open.
+    /// [`Self::has_witness`]), none is known to have bypassed it, no earlier page is open, and the
+    /// browser has told about its private windows: without that, nobody knows whether all windows
+    /// are protected or only some.
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        self.is_routed() && self.pages.are_clear()
+        let told = self.private != PrivateWindows::Unknown;
+        self.is_routed() && self.pages.are_clear() && told
     }
 
     /// Like [`Self::is_protected`], for pages that load now.

@@ -5,7 +5,7 @@ use crate::proxy_value::{BrowserFamily, Reading};
 /// What the browser tells about its private windows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum PrivateWindows {
-    /// Not asked yet.
+    /// The browser has not answered yet. Nothing is protected meanwhile.
     #[default]
     Unknown,
     /// The person has not allowed this extension there, so its proxy settings do not apply.

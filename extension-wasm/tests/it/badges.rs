@@ -1,4 +1,5 @@
-//! The badge never has more than four characters, in any state.
+//! The badge never has more than four characters, in any state, and each of its tones can be read
+//! and has an icon.
 
 use crate::said::Words as _;
 use crate::scene::{NOT_FOUND, Scene};
@@ -6,6 +7,7 @@ use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text}
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent, Timer};
 use onionmeter::view::{Badge, Tone};
+use std::path::Path;
 
 fn bootstrapping(percent: u8) -> TorState {
     TorState::Bootstrapping {
@@ -180,4 +182,47 @@ fn nothing_flashes_for_who_does_not_want_it_nor_in_place_of_a_warning() {
         scene.happen(Event::Intent(Intent::BadgeFlashes));
     });
     assert_eq!(flash.as_deref(), Some("+4.5"));
+}
+
+/// WCAG 2.2: relative luminance and contrast ratio.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let channel = |at: usize| {
+            let digits = colour.get(at..at + 2).expect("#rrggbb");
+            let value = u8::from_str_radix(digits, 16).expect("hex");
+            let share = f64::from(value) / 255.0;
+            match share <= 0.040_45 {
+                true => share / 12.92,
+                false => ((share + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[test]
+fn every_tone_has_colours_that_can_be_read_and_an_icon() {
+    let script = include_str!("../../js/badge.js");
+    let table = script.split_once("const COLOURS = {").expect("a table").1;
+    let table = table.split_once("};").expect("its end").0.trim();
+    assert_eq!(table.lines().count(), Tone::ALL.len());
+    for tone in Tone::ALL {
+        let name = serde_json::to_value(tone).expect("a name");
+        let name = name.as_str().expect("a name");
+        let start = format!("{name}: [");
+        let row = table.lines().find(|row| row.trim().starts_with(&start));
+        let colours: Vec<_> = row.expect(name).split('"').skip(1).step_by(2).collect();
+        let [background, letters] = colours.as_slice() else {
+            panic!("{name}: {colours:?}")
+        };
+        let ratio = contrast(background, letters);
+        assert!(ratio >= 4.5, "{name}: {ratio}");
+        for size in [16, 32] {
+            let icon = format!("icons/states/{name}-{size}.png");
+            let icon = Path::new(env!("CARGO_MANIFEST_DIR")).join(icon);
+            assert!(icon.is_file(), "{}", icon.display());
+        }
+    }
 }

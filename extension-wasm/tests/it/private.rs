@@ -49,6 +49,30 @@ fn chromium_is_never_green_while_private_windows_go_past_tor() {
     }
 }
 
+/// The answer about them may be the last of all.
+#[test]
+fn no_badge_is_green_before_the_browser_has_told_about_private_windows() {
+    let is_green = |scene: &Scene| scene.badges.iter().any(|badge| badge.tone == Tone::Good);
+    for family in [BrowserFamily::Chromium, BrowserFamily::Gecko] {
+        let scene = with(family, PrivateWindows::Unknown);
+        assert_eq!(scene.view().header.state, Light::Connecting);
+        assert!(!is_green(&scene), "{family:?}");
+    }
+    let mut scene = with(BrowserFamily::Chromium, PrivateWindows::NotAllowed);
+    for told in [PrivateWindows::NotAllowed, PrivateWindows::Unknown] {
+        scene.badges.clear();
+        scene.private = PrivateWindows::Unknown;
+        scene.wake();
+        assert_eq!(scene.view().badge.tone, Tone::Private, "as it was");
+        scene.happen(Event::PrivateWindows(told));
+        assert!(!is_green(&scene));
+    }
+    assert_eq!(scene.view().badge.tone, Tone::Private, "still nobody knows");
+    let ours = Reading::Ours { port: PORT };
+    scene.happen(Event::PrivateWindows(PrivateWindows::Allowed(ours)));
+    assert!(!says_so(&scene), "now it is known");
+}
+
 #[test]
 fn firefox_takes_its_settings_for_all_windows_or_for_none() {
     assert!(!says_so(&with(

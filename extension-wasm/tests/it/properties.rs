@@ -11,8 +11,8 @@ use meter_wire::{
 use onionmeter::extension::Extension;
 use onionmeter::proxy_value::{BrowserFamily, ProxyRefusal, Reading};
 use onionmeter::update::{
-    ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, SINK_PORT, Started, Stored,
-    SubscriberId, Tab, Timer,
+    ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, PrivateWindows, ProxyTurn, SINK_PORT,
+    Started, Stored, SubscriberId, Tab, Timer, Windows,
 };
 use onionmeter::view::Light;
 use proptest::prelude::*;
@@ -42,6 +42,8 @@ enum Step {
         late: bool,
     },
     Timer(u8, u32),
+    /// The browser tells about its private windows.
+    Private(PrivateWindows),
     /// The next thing that a witness waits for: its name, its end in the browser, the host's
     /// answer.
     Witness {
@@ -93,6 +95,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => late().prop_map(|late| Step::Flood { late }),
         8 => (late(), answer).prop_map(|(late, answer)| Step::Proxy { late, answer }),
         2 => (0..4_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
+        4 => private().prop_map(Step::Private),
         12 => (late(), prop::bool::weighted(0.8))
             .prop_map(|(late, arrived)| Step::Witness { late, arrived }),
         2 => prop::sample::select(Intent::ALL.to_vec()).prop_map(Step::Intent),
@@ -100,6 +103,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Death),
     ];
     prop::collection::vec(step, 1..60)
+}
+
+fn private() -> impl Strategy<Value = PrivateWindows> {
+    prop_oneof![
+        Just(PrivateWindows::NotAllowed),
+        Just(PrivateWindows::Allowed(Reading::Free)),
+        Just(PrivateWindows::Allowed(Reading::Ours { port: 3_000 })),
+    ]
 }
 
 /// The knowledge of an observer, separate from the extension's own memory.
@@ -125,6 +136,8 @@ struct Onlooker {
     seen: Option<u32>,
     /// A witness arrived at the current port, on this connection.
     arrived: bool,
+    /// What the browser has told about its private windows since the worker started.
+    private: Option<PrivateWindows>,
 }
 
 impl Onlooker {
@@ -147,6 +160,7 @@ impl Onlooker {
             knocked: None,
             seen: None,
             arrived: false,
+            private: None,
         };
         onlooker.wake();
         onlooker
@@ -154,7 +168,7 @@ impl Onlooker {
 
     fn wake(&mut self) {
         self.extension = Extension::default();
-        self.reading = None;
+        (self.reading, self.private) = (None, None);
         self.lose();
         self.happen(Event::Started(Box::new(Started {
             family: BrowserFamily::Chromium,
@@ -255,7 +269,11 @@ impl Onlooker {
         let state = self.extension.state();
         let view = self.extension.drawn().next_view(state);
         say_all(&view);
-        let protected = view.header.state == Light::Protected;
+        let light = match state.windows {
+            Windows::All => Light::Protected,
+            Windows::PrivateOnly => Light::Private,
+        };
+        let protected = view.header.state == light;
         assert_eq!(protected, state.is_protected());
         if !protected {
             return;
@@ -268,7 +286,13 @@ impl Onlooker {
         };
         assert!(port >= 1_024);
         assert_eq!(self.reading, Some(Ok(Reading::Ours { port })));
-        assert!(self.arrived, "nothing has arrived there");
+        assert!(self.arrived || !state.has_witness(), "nothing has arrived");
+        let private = self
+            .private
+            .expect("the browser has told of private windows");
+        let covered = matches!(private, PrivateWindows::Allowed(Reading::Ours { .. }));
+        let in_part = state.windows == Windows::All && !covered;
+        assert_eq!(view.header.in_part, in_part);
     }
 
     /// The port that the host holds and that the browser is set to.
@@ -334,6 +358,10 @@ impl Onlooker {
                 self.happen(Event::Timer(timer));
             }
             Step::Witness { late, arrived } => self.witness(late, arrived),
+            Step::Private(told) => {
+                self.private = Some(told);
+                self.happen(Event::PrivateWindows(told));
+            }
             Step::Intent(intent) => {
                 match intent {
                     Intent::TurnOn => self.wanted = true,
@@ -474,5 +502,7 @@ fn the_onlooker_does_see_protection() {
             arrived: true,
         });
     }
+    assert!(!onlooker.extension.state().is_protected());
+    onlooker.take(Step::Private(PrivateWindows::NotAllowed));
     assert!(onlooker.extension.state().is_protected());
 }

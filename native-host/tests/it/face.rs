@@ -2,6 +2,7 @@
 //! `crates/meter-face/tests`; here are the rows H-16 to H-18, which need the whole program.
 
 use crate::{
+    programs::put_script,
     said::Said,
     support::{TestHome, connect, hold_port},
 };
@@ -206,8 +207,7 @@ fn the_browser_is_started_without_a_secret_and_its_page_gets_the_token_once() {
     let said = home.user().join("opened");
     let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$HOME/opening\"\n\
                   mv \"$HOME/opening\" \"$HOME/opened\"\n";
-    fs::write(&opener, script).expect("written");
-    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("ours");
+    put_script(&opener, script);
     let mut command = home.command(&["serve", "--open"]);
     command.env("PATH", format!("{}:/usr/bin:/bin", home.user().display()));
     let server = Server::run(command, &home);

@@ -1,6 +1,7 @@
 //! Browsers with a floor, and policies, as a person starts and installs them.
 
 use crate::{
+    programs::put_script,
     said::Said,
     support::{Bridge, PROGRAM, TestHome},
 };
@@ -16,8 +17,7 @@ use std::{
 /// A program in the place of a browser; it writes down how it was started.
 fn browser(home: &TestHome, name: &str) -> PathBuf {
     let path = home.user().join(name);
-    fs::write(&path, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").expect("written");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    put_script(&path, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
     path
 }
 

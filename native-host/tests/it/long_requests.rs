@@ -1,7 +1,10 @@
 //! A request that takes long delays no other, and the request that came last decides the final
 //! state.
 
-use crate::support::{Bridge, TestHome, connect};
+use crate::{
+    programs::put_script,
+    support::{Bridge, TestHome, connect},
+};
 use meter_core::Backend;
 use meter_wire::{FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
 use std::{
@@ -47,8 +50,7 @@ impl DeafTor {
              while [ -e '{0}' ]; do sleep 0.05; done\n",
             starts.display()
         );
-        fs::write(&program, script).expect("ours");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("ours");
+        put_script(&program, &script);
         home.configure(&format!(
             "[relay]\nport = {}\n[tor]\nbackend = 'managed'\nprogram = '{}'\n",
             home.relay_port,

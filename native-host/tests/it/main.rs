@@ -25,6 +25,7 @@ mod obstacles;
 mod person;
 mod places;
 mod ports;
+mod programs;
 mod purge;
 mod registered;
 mod relay;

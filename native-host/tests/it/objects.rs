@@ -1,6 +1,7 @@
 //! The JSON objects of commands that change several things, and of commands that stop something.
 
 use crate::{
+    programs::put_script,
     scripts::{check, object},
     support::TestHome,
 };
@@ -27,8 +28,7 @@ fn person() -> TestHome {
 
 fn script(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    put_script(path, &format!("#!/bin/sh\n{text}\n"));
 }
 
 /// Runs a command that finds this program called chromium.

@@ -1,6 +1,7 @@
 //! A person with a home folder of their own, as a new user of this computer has it.
 
 use crate::{
+    programs::copy_program,
     said::Said,
     support::{Bridge, PROGRAM},
 };
@@ -46,7 +47,7 @@ impl Person {
         Self::mode(for_all.path(), 0o755);
         let program = for_all.path().join("onionmeter");
         if fs::hard_link(PROGRAM, &program).is_err() {
-            fs::copy(PROGRAM, &program).expect("the disk has room for the program");
+            copy_program(PROGRAM.as_ref(), &program, "");
         }
         let mut person = Self::new();
         (person.uid, person.for_all) = (Some(uid), Some(for_all));

@@ -3,6 +3,7 @@
 
 use crate::{
     person::{Person, USERS},
+    programs::copy_program,
     said::Said,
 };
 use meter_wire::{Request, Success};
@@ -212,7 +213,7 @@ fn a_program_that_its_user_may_not_read_is_named_with_the_way_out() {
     let shut = tempfile::tempdir().expect("a folder of root");
     Person::mode(shut.path(), 0o700);
     let program = shut.path().join("onionmeter");
-    fs::copy(person.program(), &program).expect("room");
+    copy_program(&person.program(), &program, "");
     let name = program.to_str().expect("UTF-8");
     // `setpriv` may start it: it still has the powers of root then.
     Said::of(&mut person.start(&program, &["install"])).expect(

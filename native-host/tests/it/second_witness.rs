@@ -1,7 +1,10 @@
 //! `daemon.desktop_notice`: a notification of the desktop when an extension leaves. A program in
 //! place of `notify-send` notes what it is asked to show.
 
-use crate::support::{Bridge, PROGRAM, TestHome};
+use crate::{
+    programs::put_script,
+    support::{Bridge, PROGRAM, TestHome},
+};
 use meter_wire::{Client, Hello, ProtocolRange, Request};
 use std::{
     fs,
@@ -28,8 +31,7 @@ impl Desktop {
         fs::create_dir(&programs).expect("a folder");
         let program = programs.join("notify-send");
         let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>{:?}\n", shown(&home));
-        fs::write(&program, text).expect("written");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("ours");
+        put_script(&program, &text);
         Self { home }
     }
 
@@ -124,7 +126,7 @@ fn an_extension_that_leaves_a_running_browser_is_told_by_the_desktop_if_that_was
 fn a_desktop_that_hangs_or_is_missing_blocks_nothing() {
     let [hangs, missing] = [(); 2].map(|()| Desktop::new("desktop_notice = true"));
     let program = |desktop: &Desktop| desktop.home.user().join("programs/notify-send");
-    fs::write(program(&hangs), "#!/bin/sh\nexec sleep 600\n").expect("written");
+    put_script(&program(&hangs), "#!/bin/sh\nexec sleep 600\n");
     fs::remove_file(program(&missing)).expect("ours");
     for desktop in [&hangs, &missing] {
         drop(desktop.extension(true));

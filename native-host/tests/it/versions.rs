@@ -1,7 +1,10 @@
 //! After a newer program was installed, the older daemon ends for it, or the program says that it
 //! did not.
 
-use crate::support::{PROGRAM, TestHome, connect};
+use crate::{
+    programs::copy_program,
+    support::{PROGRAM, TestHome, connect},
+};
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
@@ -20,10 +23,7 @@ use std::{
 /// change what it does.
 fn another_build(home: &TestHome) -> PathBuf {
     let path = home.user().join("newer");
-    fs::copy(PROGRAM, &path).expect("ours");
-    let mut file = File::options().append(true).open(&path).expect("ours");
-    file.write_all(b"newer").expect("ours");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+    copy_program(PROGRAM.as_ref(), &path, "newer");
     path
 }
 

@@ -3,7 +3,7 @@
 use crate::index::{Index, looks};
 use anyhow::{Context as _, Result};
 use checks::{
-    fixture::{CUT_OFF, Fixture},
+    fixture::{CUT_OFF, Fixture, allow_in_private},
     shown,
 };
 use meter_testkit::browser::{Kind, Size};
@@ -58,6 +58,8 @@ pub(crate) struct Pages(Fixture);
 impl Pages {
     pub(crate) async fn open() -> Result<Self> {
         let fixture = Fixture::open(Kind::Chromium, SESSIONS).await?;
+        // Otherwise it is nowhere green. What is said then is among the views.
+        allow_in_private(&fixture.browser, "popup/popup.html").await?;
         shown::prepare(&fixture.browser).await?;
         Ok(Self(fixture))
     }

@@ -1,15 +1,13 @@
 //! Programs with a wrong clock: a script loads `faketime`'s library before the program.
 
 use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::program;
+use crate::{program, script};
 
 /// Makes `folder/name`, which runs `program` with a clock that is off by `days`; negative means
 /// behind. The process keeps its id, so that signals reach it.
@@ -18,8 +16,7 @@ pub(crate) fn off_by(days: i8, program: &Path, folder: &Path, name: &str) -> Res
     let (library, program) = (library()?, program.display());
     let text =
         format!("#!/bin/sh\nLD_PRELOAD='{library}' FAKETIME='{days:+}d' exec '{program}' \"$@\"\n");
-    fs::write(&file, text)?;
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o700))?;
+    script::put(&file, &text)?;
     Ok(file)
 }
 
