@@ -9,7 +9,7 @@ use meter_wire::{FromDaemon, Notice};
 use onionmeter_host::{ids, launch};
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt as _, symlink},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
 };

@@ -138,7 +138,7 @@ fn installs_at_the_same_moment_keep_each_others_browsers_in_the_list() {
     person.run(&["uninstall"]).expect(0, &["removed"]);
     let left: Vec<_> = folders
         .iter()
-        .filter(|one| manifest(one).exists())
+        .filter(|one| manifest(one).is_file())
         .collect();
     assert!(left.is_empty(), "the list forgot {left:?}");
 }

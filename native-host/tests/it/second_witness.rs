@@ -8,7 +8,6 @@ use crate::{
 use meter_wire::{Client, Hello, ProtocolRange, Request};
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},

@@ -6,9 +6,7 @@ use crate::{
     support::{PROGRAM, TestHome, connect},
 };
 use std::{
-    fs::{self, File},
     io::{Read as _, Write as _},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     sync::{
