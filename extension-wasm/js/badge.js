@@ -1,5 +1,5 @@
-// What the toolbar shows: Rust and the shell name the words of the badge and its tone, and this puts
-// the words in the person's language and gives the tone its colours and the icon its shape.
+// What the toolbar shows: Rust and the shell name the words of the badge and its tone, and this
+// puts the words in the person's language and gives the tone its colours and the icon its shape.
 
 import { plain, say, spoken, word } from "./dashboard/words.js";
 

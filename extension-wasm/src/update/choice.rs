@@ -37,8 +37,8 @@ impl State {
     /// are protected or only some.
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        let told = self.private != PrivateWindows::Unknown;
-        self.is_routed() && self.pages.are_clear() && told
+        let is_known = self.private != PrivateWindows::Unknown;
+        self.is_routed() && self.pages.are_clear() && is_known
     }
 
     /// Like [`Self::is_protected`], for pages that load now.
