@@ -19,7 +19,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A lock held by a daemon.
@@ -103,17 +103,18 @@ impl DaemonLock {
 /// # Errors
 /// The file cannot be made, or the file system has no locks.
 pub(crate) fn in_turn(path: &Path, patience: Duration) -> io::Result<Option<File>> {
-    let deadline = Instant::now() + patience;
+    let mut waited = Duration::ZERO;
     loop {
         let file = open_or_make(path)?;
         // The one before may have removed the file.
         if lock::take(&file)? && is_same(&file, path) {
             return Ok(Some(file));
         }
-        if Instant::now() >= deadline {
+        if waited >= patience {
             return Ok(None);
         }
         thread::sleep(TURN_EVERY);
+        waited += TURN_EVERY;
     }
 }
 
