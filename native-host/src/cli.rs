@@ -11,7 +11,6 @@ mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
 mod enroll;
-mod examples;
 mod exit;
 mod exit_codes;
 mod export;
@@ -48,7 +47,6 @@ mod when;
 
 use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems, system::limits};
 use clap::{CommandFactory as _, Parser, Subcommand};
-use examples::{DAEMON_HELP, DOCTOR_HELP, INSTALL_HELP, UNINSTALL_HELP};
 use outcome::{CommandError, Outcome};
 use output::{Answer, Format, tell};
 use std::{
@@ -165,6 +163,37 @@ enum Command {
     #[command(hide = true)]
     EmbeddedTor,
 }
+
+const INSTALL_HELP: &str = "\
+Examples:
+  onionmeter install
+  onionmeter install --browser-dir ~/my-profile      also a browser started with that \
+  --user-data-dir
+
+May be repeated at any time; what is in order stays as it is.
+
+Exit status: 0 registered, 4 no browser was found, 64 the home, a folder or the program cannot be \
+used,
+73 not everything could be written, 75 another install or uninstall is at work.";
+
+const UNINSTALL_HELP: &str = "\
+Turn protection off in the popup before you remove the extension.
+
+Exit status: 0 nothing is registered any more, 7 the daemon does not answer, 64 refused or not \
+confirmed,
+73 not everything could be removed, 75 another install or uninstall is at work.";
+
+const DOCTOR_HELP: &str = "\
+Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing and starts nothing.
+
+Exit status: 0 nothing is wrong, 1 something is: each BAD line is followed by what repairs it.";
+
+const DAEMON_HELP: &str = "\
+For a service manager, or to see it end. Its log: `onionmeter logs -f`.
+
+Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home \
+cannot be
+used, 69 it could not begin, 73 its disk is full or read-only, 78 a mistake in config.toml.";
 
 /// Runs the command of this process's arguments.
 #[must_use]
@@ -300,83 +329,4 @@ fn daemon(home: &Home) -> Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Arguments::command().debug_assert();
-    }
-
-    /// Every command, including subcommands, by its names from the top.
-    fn every_command() -> Vec<(Vec<String>, clap::Command)> {
-        fn below(names: &[String], command: &clap::Command) -> Vec<(Vec<String>, clap::Command)> {
-            let visible = command
-                .get_subcommands()
-                .filter(|command| !command.is_hide_set());
-            visible
-                .flat_map(|command| {
-                    let names = [names, &[command.get_name().to_owned()]].concat();
-                    let mut all = below(&names, command);
-                    all.push((names, command.clone()));
-                    all
-                })
-                .collect()
-        }
-        below(&[], &Arguments::command())
-    }
-
-    #[test]
-    fn every_help_names_its_exit_statuses_and_every_status_is_one_of_the_list() {
-        for (names, command) in every_command() {
-            if command.get_name() == "help" || command.has_subcommands() {
-                continue;
-            }
-            let help = command
-                .get_after_help()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            assert!(help.contains("Exit status"), "{names:?}: {help}");
-            let statuses = help.split("Exit status:").nth(1).unwrap_or_default();
-            let words = statuses.split(|end: char| !end.is_ascii_alphanumeric());
-            let numbers = words.filter_map(|word| word.parse::<u8>().ok());
-            for number in numbers.filter(|number| *number != 120) {
-                assert!(
-                    exit::ALL.iter().any(|(known, ..)| *known == number),
-                    "{names:?}: {number}"
-                );
-            }
-        }
-    }
-
-    /// Taken for an option, it would get a sentence about options.
-    #[test]
-    fn a_number_below_zero_reaches_the_check_of_its_option() {
-        let mut seen = 0;
-        for (names, command) in every_command() {
-            let numbers = command.get_arguments().filter(|argument| {
-                let value = argument.get_value_names().and_then(<[_]>::first);
-                value.is_some_and(|value| NUMBERS.contains(&value.as_str()))
-            });
-            for argument in numbers {
-                let (id, takes) = (argument.get_id(), argument.is_allow_hyphen_values_set());
-                assert!(takes, "{names:?}: {id}");
-                seen += 1;
-            }
-        }
-        assert!(seen >= 8, "{seen}");
-    }
-
-    const NUMBERS: [&str; 5] = ["BYTES", "DURATION", "NUMBER", "PORT", "TIME"];
-
-    #[test]
-    fn every_command_has_a_line_of_help() {
-        for (names, command) in every_command() {
-            assert!(command.get_about().is_some(), "{names:?}");
-            for argument in command.get_arguments() {
-                let help = argument.get_help().is_some() || argument.get_id() == "help";
-                assert!(help, "{names:?}: {}", argument.get_id());
-            }
-        }
-    }
-}
+mod tests;

@@ -103,19 +103,19 @@ impl DaemonLock {
 /// # Errors
 /// The file cannot be made, or the file system has no locks.
 pub(crate) fn in_turn(path: &Path, patience: Duration) -> io::Result<Option<File>> {
-    // Waits are counted: only `system/clock.rs` reads a clock.
-    let waits = patience.as_millis().div_euclid(TURN_EVERY.as_millis());
-    for wait in 0..=waits {
-        if wait > 0 {
-            thread::sleep(TURN_EVERY);
-        }
+    let mut waited = Duration::ZERO;
+    loop {
         let file = open_or_make(path)?;
         // The one before may have removed the file.
         if lock::take(&file)? && is_same(&file, path) {
             return Ok(Some(file));
         }
+        if waited >= patience {
+            return Ok(None);
+        }
+        thread::sleep(TURN_EVERY);
+        waited += TURN_EVERY;
     }
-    Ok(None)
 }
 
 fn open_or_make(path: &Path) -> io::Result<File> {
