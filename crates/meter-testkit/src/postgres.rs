@@ -12,7 +12,7 @@ use std::{
     ffi::OsString,
     fmt::Write as _,
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -293,7 +293,11 @@ impl Postgres {
             .spawn()
             .context("start psql")?;
         let mut input = psql.stdin.take().context("psql has an input")?;
-        input.write_all(statements.as_bytes())?;
+        match input.write_all(statements.as_bytes()) {
+            // A psql that cannot connect ends without reading; its words follow.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written?,
+        }
         drop(input);
         let output = psql.wait_with_output()?;
         let words = String::from_utf8_lossy(&output.stderr);
