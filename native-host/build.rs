@@ -34,9 +34,10 @@ fn main() {
             println!("cargo::rustc-link-arg-bins=-Wl,--strip-all");
         }
         if linker_takes_an_order() {
-            let layout = Path::new(env!("CARGO_MANIFEST_DIR")).join(LAYOUT);
-            let layout = layout.display();
-            println!("cargo::rustc-link-arg-bins=-Wl,--symbol-ordering-file={layout}");
+            // Cargo links in the folder of the workspace. A whole path would be wrong, and nothing
+            // would link, once a person has moved that folder.
+            let file = "--symbol-ordering-file=native-host";
+            println!("cargo::rustc-link-arg-bins=-Wl,{file}/{LAYOUT}");
             println!("cargo::rustc-link-arg-bins=-Wl,--no-warn-symbol-ordering");
         }
     }
