@@ -15,7 +15,8 @@ home=${ONIONMETER_HOME:-$HOME/.local/share/onionmeter}
 limit=${LIMIT_SECONDS:-300}
 
 ask() {
-    curl --silent --show-error --fail-with-body --header "Authorization: Bearer $(cat "$home/http-token")" "$@"
+    curl --silent --show-error --fail-with-body \
+        --header "Authorization: Bearer $(cat "$home/http-token")" "$@"
 }
 
 # field NAME: the value of a member of the object on stdin.
@@ -33,7 +34,9 @@ until_true() {
 }
 
 usable() { [ "$(ask "$api/api/tor/status" | field isUsable)" = true ]; }
-page() { curl --silent --show-error --output /dev/null --max-time 60 --socks5-hostname "$proxy" "$url"; }
+page() {
+    curl --silent --show-error --output /dev/null --max-time 60 --socks5-hostname "$proxy" "$url"
+}
 captured() { ask "$api/api/tor/monitoring/stats" | field accumulatedBytes; }
 # The relay's counters are read once a second.
 some_captured() { [ "$(captured)" -gt 0 ]; }
@@ -41,15 +44,16 @@ reports() { ask "$api/api/tor/monitoring/stats" | field submittedSessions; }
 one_more() { page || true; [ "$(reports)" -gt "$before" ]; }
 
 if [ -n "${MIN_BYTES:-}" ]; then
-    ask --json "{\"minBytes\": $MIN_BYTES, \"minDuration\": $MIN_SECONDS, \"maxDuration\": $MAX_SECONDS}" \
-        "$api/api/tor/thresholds" >/dev/null
+    seconds="\"minDuration\": $MIN_SECONDS, \"maxDuration\": $MAX_SECONDS"
+    ask --json "{\"minBytes\": $MIN_BYTES, $seconds}" "$api/api/tor/thresholds" >/dev/null
 fi
 echo "starting Tor"
 ask --request POST "$api/api/tor/start" >/dev/null
 echo "starting monitoring"
 ask --request POST "$api/api/tor/monitoring/start" >/dev/null
 until_true usable
-proxy=$(ask "$api/api/tor/traffic-config" | field host):$(ask "$api/api/tor/traffic-config" | field proxyPort)
+traffic=$(ask "$api/api/tor/traffic-config")
+proxy=$(field host <<<"$traffic"):$(field proxyPort <<<"$traffic")
 chain=$(ask "$api/api/tor/status" | field chain)
 before=$(reports)
 credits=$(ask "$api/api/sessions/balance/$chain" | field claimed)

@@ -36,7 +36,8 @@ quoted=$(printf '%s' "$sources" | sed 's/[\\"]/\\&/g')
 
 new="$out.new"
 rm -rf "$new"
-mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/welcome" "$new/icons/states" "$new/pages"
+mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/welcome" "$new/pages" \
+    "$new/icons/states"
 "$wasm_bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
 
@@ -59,7 +60,8 @@ if [ -n "${WASM_OPT:-}" ]; then
     size=$(($(wc -c <"$module")))
     echo "the Wasm module has $size bytes of $most" >&2
     if [ "$size" -gt "$most" ]; then
-        echo "it is too large; docs/decisions/0041-a-module-that-reads-json-in-one-way.md says what made it small" >&2
+        decision=docs/decisions/0041-a-module-that-reads-json-in-one-way.md
+        echo "it is too large; $decision says what made it small" >&2
         exit 70
     fi
 fi

@@ -16,7 +16,8 @@ chmod 700 "$work"
 export ONIONMETER_HOME=$work/home
 
 run_watched() {
-    exec valgrind --quiet --tool=callgrind --demangle=no --callgrind-out-file="$work/$1.out" "$program" "${@:2}"
+    exec valgrind --quiet --tool=callgrind --demangle=no --callgrind-out-file="$work/$1.out" \
+        "$program" "${@:2}"
 }
 
 frame() {
@@ -30,7 +31,9 @@ frame() {
 # Asks what an open popup asks, and stays as long as a browser whose person looks at it now and
 # then.
 browser() {
-    frame '{"id":1,"request":{"hello":{"protocol":{"min":1,"max":1},"client":{"name":"extension","version":"0.1.0"},"notices":true}}}'
+    local client='"client":{"name":"extension","version":"0.1.0"}'
+    local hello='"protocol":{"min":1,"max":1},'$client',"notices":true'
+    frame '{"id":1,"request":{"hello":{'"$hello"'}}}'
     frame '{"id":2,"request":"status"}'
     frame '{"id":3,"request":"tor_start"}'
     sleep 55
@@ -40,7 +43,8 @@ browser() {
 }
 
 page() {
-    curl --silent --http0.9 --max-time "$1" --proxy "socks5h://$2:x@127.0.0.1:9149" "http://$3/" >"$work/page" || true
+    curl --silent --http0.9 --max-time "$1" --proxy "socks5h://$2:x@127.0.0.1:9149" \
+        "http://$3/" >"$work/page" || true
 }
 
 mkdir -m 700 "$ONIONMETER_HOME"
@@ -53,7 +57,8 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 
-origin=chrome-extension://$(sed -n 's/.*"chromium": *"\([a-p]*\)".*/\1/p' "$here/../extension-ids.json")/
+id=$(sed -n 's/.*"chromium": *"\([a-p]*\)".*/\1/p' "$here/../extension-ids.json")
+origin=chrome-extension://$id/
 browser | run_watched bridge "$origin" >"$work/frames" &
 bridge=$!
 sleep 10

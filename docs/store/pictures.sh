@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the stores' pictures, dist/store/*.png, from those that the tests left in dist/checks:
 #
-#   ./build.sh build && cargo test -p checks --test popup --test rivals --test pages && docs/store/pictures.sh
+#   ./build.sh build && cargo test -p checks --test popup --test rivals --test pages &&
+#       docs/store/pictures.sh
 #
 # Both stores take 1280x800, and Chrome's store a small tile of 440x280 besides.
 set -euo pipefail
@@ -16,10 +17,11 @@ options=(--headless --hide-scrollbars --user-data-dir="$work/profile")
 
 # shoot NAME WIDTH,HEIGHT PAGE
 shoot() {
-    chromium "${options[@]}" --window-size="$2" --screenshot="$PWD/dist/store/$1.png" "file://$3" 2>"$work/said" || {
+    if ! chromium "${options[@]}" --window-size="$2" --screenshot="$PWD/dist/store/$1.png" \
+        "file://$3" 2>"$work/said"; then
         cat "$work/said" >&2
         return 1
-    }
+    fi
     echo "dist/store/$1.png"
 }
 
@@ -28,12 +30,15 @@ framed() {
     local name=$1 style=$2 picture
     shift 2
     {
-        echo '<!doctype html><meta charset="utf-8"><style>html { overflow: hidden; background: #efeaf6 }'
-        echo 'body { margin: 40px; display: flex; gap: 60px; justify-content: center; align-items: start }'
+        echo '<!doctype html><meta charset="utf-8">'
+        echo '<style>html { overflow: hidden; background: #efeaf6 }'
+        echo 'body { margin: 40px; display: flex; gap: 60px;'
+        echo 'justify-content: center; align-items: start }'
         echo 'img { border-radius: 10px; box-shadow: 0 4px 24px #211c2b40; '"$style"' }</style>'
         for picture in "$@"; do
             [ -f "dist/checks/$picture" ] || {
-                echo "dist/checks/$picture is missing; the head of this file has the command that makes it" >&2
+                echo "dist/checks/$picture is missing;" \
+                    "the head of this file has the command that makes it" >&2
                 return 1
             }
             echo "<img alt='' src='file://$PWD/dist/checks/$picture'>"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the toolbar's icons in both sizes of the drawings in icons/states. Run it after one of these was changed. It needs
-# Chromium.
+# Makes the toolbar's icons in both sizes of the drawings in icons/states. Run it after one of these
+# was changed. It needs Chromium.
 set -eu
 
 cd "$(dirname "$0")/states"
@@ -19,7 +19,8 @@ for drawing in *.svg; do
 END
         chromium --headless $sandbox --user-data-dir="$profile/profile" --virtual-time-budget=5000 \
             --dump-dom "file://$profile/page.html" 2>/dev/null |
-            sed -n 's/.*<title>data:image\/png;base64,\([^<]*\)<.*/\1/p' | base64 -d >"${drawing%.svg}-$size.png"
+            sed -n 's/.*<title>data:image\/png;base64,\([^<]*\)<.*/\1/p' |
+            base64 -d >"${drawing%.svg}-$size.png"
         [ -s "${drawing%.svg}-$size.png" ]
     done
 done

@@ -5,8 +5,8 @@ use crate::files::tracked;
 
 const COLUMNS_MAX: usize = 100;
 
-/// The languages of the products. Commands of shell scripts may be longer.
-const CODE: [&str; 7] = [".rs", ".js", ".css", ".html", ".sql", ".py", ".c"];
+/// The languages of the products, their tests and the scripts that build them.
+const CODE: [&str; 8] = [".rs", ".js", ".css", ".html", ".sh", ".sql", ".py", ".c"];
 
 /// The pages of the extension. Templates of the ledger hold sentences with markup, one on each
 /// line: a break in them would be a space on the page.
