@@ -11,6 +11,7 @@ mod outgoing;
 mod preparing;
 mod restoring;
 mod sending;
+mod thread;
 mod unusable;
 mod write_failures;
 
@@ -29,6 +30,7 @@ use meter_core::{
     SIGNATURE_BYTES, Thresholds, UnixMs, Verified,
 };
 use meter_relay::CounterSnapshot;
+use meter_tor::LedgerAddress;
 use meter_wire::{
     BadgeNumber, EarlierPage, EarlierSum, HexBytes, LedgerStatus, Problem, ReceiptsPage,
     ReportsPage, Restored, Sending, SessionStatus, U64Text, WireReport,
@@ -37,6 +39,7 @@ use outgoing::Outgoing;
 pub(crate) use outgoing::{Errand, Found, What};
 use preparing::Preparing;
 use restoring::Restoring;
+pub(crate) use thread::AccountingThread;
 use tracing::{debug, error, info};
 
 pub(crate) struct Accounting {
@@ -63,8 +66,14 @@ pub(crate) struct Accounting {
     carried: Option<Carried>,
 }
 
-/// The part of a status that is about accounting.
+/// The part of a status that is about accounting, and what else the engine must know of it.
+#[derive(Clone)]
 pub(crate) struct AccountsStatus {
+    /// Whether counted bytes would be stored. Otherwise the relay stays closed.
+    pub(crate) works: bool,
+    /// The last signed report, key and chain.
+    pub(crate) head: Option<ChainHead>,
+    pub(crate) thresholds: Thresholds,
     pub(crate) session: Option<SessionStatus>,
     pub(crate) balance: U64Text,
     pub(crate) reports: U64Text,
@@ -116,9 +125,23 @@ impl Accounting {
         self.badge = badge;
     }
 
-    /// Whether counted bytes would be stored. Otherwise the relay stays closed.
-    pub(crate) const fn works(&self) -> bool {
-        self.bookkeeper.is_ok()
+    /// Whether a second in which only this was counted passes without a file being read or written;
+    /// the book's place is looked at all the same.
+    pub(crate) fn rests(
+        &self,
+        now: MonotonicMs,
+        counted: &CounterSnapshot,
+        is_usable: impl Fn(&LedgerAddress) -> bool,
+    ) -> bool {
+        let Ok(bookkeeper) = &self.bookkeeper else {
+            return true;
+        };
+        let head = bookkeeper.head();
+        let sends_nothing = match &self.outgoing {
+            Some(outgoing) => outgoing.rests(head, is_usable(&outgoing.address)),
+            None => !self.preparing.is_due(now, head.chain),
+        };
+        sends_nothing && self.restore_rests(head) && bookkeeper.rests(counted)
     }
 
     /// Counts one second. After a session was signed and is safely in the book, the number of
@@ -179,10 +202,6 @@ impl Accounting {
         if let Ok(bookkeeper) = &mut self.bookkeeper {
             bookkeeper.set_thresholds(thresholds);
         }
-    }
-
-    pub(crate) const fn thresholds(&self) -> Thresholds {
-        self.thresholds
     }
 
     /// Takes signed reports from a client that has stored them, in ascending order.
@@ -338,6 +357,9 @@ impl Accounting {
     pub(crate) fn status(&self) -> AccountsStatus {
         let working = self.bookkeeper.as_ref().ok();
         AccountsStatus {
+            works: working.is_some(),
+            head: self.head().copied(),
+            thresholds: self.thresholds,
             session: working.and_then(Bookkeeper::session),
             balance: working.map_or_else(Default::default, Bookkeeper::balance),
             reports: working.map_or_else(Default::default, Bookkeeper::report_count),

@@ -13,7 +13,7 @@ mod settings;
 
 use crate::{
     accounting::KeyOfChain,
-    engine::{Command, EngineHandle},
+    engine::{BooksCommand, Command, EngineHandle},
     ipc,
     pending::Responder,
     program,
@@ -210,8 +210,8 @@ impl Api {
             Request::MonitorStart => done(engine.ask(Command::RelayStart).await?),
             Request::SetThresholds(message) => {
                 let thresholds = thresholds(message)?;
-                let ask = |answer| Command::SetThresholds(thresholds, answer);
-                done(engine.ask(ask).await?)
+                let ask = |answer| BooksCommand::SetThresholds(thresholds, answer);
+                done(engine.ask_books(ask).await?)
             }
             Request::NewIdentity => done(engine.ask(Command::NewIdentity).await?),
             Request::NewCircuit(query) => {
@@ -220,11 +220,11 @@ impl Api {
                 done(engine.ask(ask).await?)
             }
             Request::RestoreReports(message) => {
-                let ask = |answer| Command::RestoreReports(message.reports, answer);
-                done(engine.ask(ask).await?)
+                let ask = |answer| BooksCommand::RestoreReports(message.reports, answer);
+                done(engine.ask_books(ask).await?)
             }
-            Request::NewChain => done(engine.ask(begin(KeyOfChain::Same)).await?),
-            Request::NewKey => done(engine.ask(begin(KeyOfChain::New)).await?),
+            Request::NewChain => done(engine.ask_books(begin(KeyOfChain::Same)).await?),
+            Request::NewKey => done(engine.ask_books(begin(KeyOfChain::New)).await?),
             Request::Settings => Success::Settings(engine.ask(Command::Settings).await?),
             Request::Witness => Success::Witness(self.witness()?),
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
@@ -245,28 +245,28 @@ impl Api {
                 return Ok(later(place, settings::change(engine, asked)));
             }
             Request::LedgerLeave => {
-                engine.ask(Command::Leave).await?;
+                engine.ask_books(BooksCommand::Leave).await?;
                 Success::Done
             }
             Request::LedgerPolicy => {
-                Success::LedgerPolicy(engine.ask(Command::LedgerPolicy).await?)
+                Success::LedgerPolicy(engine.ask_books(BooksCommand::LedgerPolicy).await?)
             }
             Request::LedgerSend => {
-                engine.ask(Command::SendNow).await?;
+                engine.ask_books(BooksCommand::SendNow).await?;
                 Success::Done
             }
             Request::Receipts(query) => {
                 let (after, limit) = (query.after.0, query.limit);
-                let ask = |answer| Command::Receipts {
+                let ask = |answer| BooksCommand::Receipts {
                     after,
                     limit,
                     answer,
                 };
-                Success::Receipts(engine.ask(ask).await?)
+                Success::Receipts(engine.ask_books(ask).await?)
             }
             Request::EarlierChains(query) => {
-                let ask = |answer| Command::EarlierChains(query, answer);
-                Success::EarlierChains(engine.ask(ask).await?)
+                let ask = |answer| BooksCommand::EarlierChains(query, answer);
+                Success::EarlierChains(engine.ask_books(ask).await?)
             }
             Request::OpensPages => {
                 self.presence.must_be_extension()?;
@@ -295,12 +295,12 @@ impl Api {
 
     async fn reports(&self, query: &ReportsQuery) -> Answer<ReportsPage> {
         let (after, limit) = (query.after.0, query.limit);
-        let ask = |answer| Command::Reports {
+        let ask = |answer| BooksCommand::Reports {
             after,
             limit,
             answer,
         };
-        self.engine.ask(ask).await
+        self.engine.ask_books(ask).await
     }
 
     /// A new name for the browser to request, which cannot be guessed.
@@ -373,8 +373,8 @@ fn reply(id: u32, outcome: Answer) -> Reply {
     }
 }
 
-fn begin(key: KeyOfChain) -> impl FnOnce(Responder<()>) -> Command {
-    move |answer| Command::NewChain(key, answer)
+fn begin(key: KeyOfChain) -> impl FnOnce(Responder<()>) -> BooksCommand {
+    move |answer| BooksCommand::NewChain(key, answer)
 }
 
 fn later(place: Place, task: impl Future<Output = Answer> + Send + 'static) -> Handled {

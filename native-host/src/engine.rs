@@ -3,6 +3,7 @@
 //! The data plane (the relay) only counts; this control plane reads the counters once a second.
 //! Clients send [`Command`]s and read the status; the engine never calls them.
 
+mod books;
 mod errands;
 mod handle;
 mod ledger_signer;
@@ -13,7 +14,7 @@ mod settings;
 mod snapshot;
 
 use crate::{
-    accounting::{Accounting, Found, KeyOfChain},
+    accounting::{Accounting, AccountingThread, Found},
     config::Config,
     home::Home,
     identity::Identity,
@@ -23,7 +24,8 @@ use crate::{
     system::{clock::Clock, memory::Bursts, ticks::Ticks},
     tor_supervisor::TorSupervisor,
 };
-pub(crate) use handle::{Command, EngineHandle};
+use books::Then;
+pub(crate) use handle::{BooksCommand, Command, EngineHandle};
 pub(crate) use ledger_signer::LedgerSigner;
 use meter_relay::{Counters, Site};
 use meter_wire::{HelloReply, HexBytes, PROTOCOL, Problem, Request, Status};
@@ -46,7 +48,11 @@ pub(crate) struct Engine {
     /// The settings at the daemon's start.
     begun_with: Config,
     clock: Clock,
-    accounting: Accounting,
+    accounting: AccountingThread<Then>,
+    /// Who waits for a status that shows what was asked before.
+    asked_status: Vec<Responder<Status>>,
+    /// Whether a tick waits for an earlier job of accounting.
+    tick_waits: bool,
     relay: RelayControl,
     identity: Identity,
     settings: Settings,
@@ -72,7 +78,7 @@ impl Engine {
     /// `monitor_start` tries again.
     ///
     /// # Errors
-    /// When the system has no random bytes for an identity, or no thread for the relay.
+    /// When the system has no random bytes for an identity, or no thread for relay or accounting.
     pub(crate) fn new(home: &Home, config: &Config) -> io::Result<(Self, EngineHandle)> {
         let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
@@ -86,8 +92,9 @@ impl Engine {
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
-        let accounting = Accounting::open(home, config);
-        let initial = snapshot(&accounting, &relay, tor.status(), Waits::default());
+        let accounting = AccountingThread::start(Accounting::open(home, config))?;
+        let accounts = accounting.status().clone();
+        let initial = snapshot(accounts, &relay, tor.status(), Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
@@ -108,6 +115,8 @@ impl Engine {
                 begun_with: config.clone(),
                 clock,
                 accounting,
+                asked_status: Vec::new(),
+                tick_waits: false,
                 relay,
                 identity,
                 changes: settings.subscribe(),
@@ -142,6 +151,10 @@ impl Engine {
                 Some(found) = self.errands.join_next() => {
                     self.take_found(found.unwrap_or_else(|_| errands::lost()));
                 }
+                then = self.accounting.done(|| self.clock.monotonic()) => match then {
+                    Some(then) => self.go_on(then),
+                    None => break,
+                },
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
             }
             self.publish();
@@ -149,6 +162,7 @@ impl Engine {
         // What is on its way is sent again at the next start; the answer is then the same.
         self.errands.shutdown().await;
         self.stop_relay().await;
+        self.settle().await;
         debug!("the relay has ended and what it counted is booked");
         self.tor.end().await;
         debug!("tor has ended");
@@ -164,6 +178,7 @@ impl Engine {
             tokio::select! {
                 _ = self.draining.join_next() => {}
                 () = ticks.tick() => self.tick(),
+                Some(then) = self.accounting.done(|| self.clock.monotonic()) => self.go_on(then),
             }
         }
         self.drained();
@@ -179,11 +194,13 @@ impl Engine {
         }
     }
 
-    /// Counts what the last connections moved, and answers the callers that waited for their end.
+    /// Counts what the last connections moved, and answers the callers that waited for their end: a
+    /// status that they ask for next shows it.
     fn drained(&mut self) {
         if !self.draining.is_empty() {
             return;
         }
+        self.tick_waits = false;
         self.tick();
         if !self.stopped.is_empty() {
             info!("relay stopped");
@@ -195,18 +212,11 @@ impl Engine {
 
     fn tick(&mut self) {
         self.notify_second();
-        let (now, wall) = (self.clock.monotonic(), Clock::wall());
+        let now = self.clock.monotonic();
         let counted = self.relay.look(now);
         self.bursts.look(counted.active);
         self.look_at_tor();
-        // This sometimes waits for the disk. The relay has its own thread.
-        let runs = self.relay.is_running();
-        self.accounting.tick(now, wall, counted, runs);
-        let link = self.handle.ledger_link();
-        let errand = self
-            .accounting
-            .look_at_outbox(now, wall, |address| link.is_usable(address));
-        self.begin_errand(errand);
+        self.count(counted);
     }
 
     /// Passes the tick on to parts that would otherwise need their own clock, and so more wake-ups.
@@ -224,19 +234,8 @@ impl Engine {
     fn execute(&mut self, command: Command) {
         match command {
             Command::Hello(answer) => reply(answer, Ok(self.hello())),
-            Command::Status(answer) => reply(answer, Ok(self.snapshot())),
-            Command::Reports {
-                after,
-                limit,
-                answer,
-            } => {
-                reply(answer, self.accounting.reports(after, limit));
-            }
-            Command::SetThresholds(thresholds, answer) => {
-                self.accounting.set_thresholds(thresholds);
-                reply(answer, Ok(()));
-            }
-            Command::RelayStart(answer) => reply(answer, self.start_again()),
+            Command::Status(answer) => self.tell_status(answer),
+            Command::RelayStart(answer) => self.start_again(answer),
             Command::RelayStop(answer) => {
                 self.stopped.push(answer);
                 self.close_relay();
@@ -244,84 +243,36 @@ impl Engine {
             }
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
             Command::NewCircuit(site, answer) => reply(answer, self.renew_circuit(&site)),
-            Command::RestoreReports(reports, answer) => {
-                reply(answer, self.accounting.take_back(&reports));
-            }
-            Command::NewChain(key, answer) => reply(answer, self.begin_new_chain(key)),
-            Command::LedgerPolicy(answer) => reply(answer, self.accounting.policy()),
-            Command::Ledger(answer) => reply(answer, self.accounting.ledger()),
-            Command::FollowKeys(changes, answer) => {
-                reply(answer, self.accounting.follow_keys(&changes));
-            }
-            Command::SignEnrolment {
-                ledger,
-                challenge,
-                code,
-                answer,
-            } => {
-                let signed = self.accounting.sign_enrolment(ledger, challenge, code);
-                reply(answer, signed);
-            }
-            Command::SignRequest(request, answer) => {
-                reply(answer, self.accounting.sign_request(&request));
-            }
-            Command::HeadAt(sequence, answer) => {
-                reply(answer, self.accounting.head_at(sequence));
-            }
-            Command::Join(joining, answer) => {
-                reply(answer, self.accounting.join(*joining, Clock::wall()));
-            }
-            Command::Leave(answer) => reply(answer, self.leave_ledger()),
-            Command::SendNow(answer) => reply(answer, self.send_now()),
-            Command::Receipts {
-                after,
-                limit,
-                answer,
-            } => reply(answer, self.accounting.receipts(after, limit)),
-            Command::EarlierChains(query, answer) => {
-                let page = self.accounting.earlier_chains(query.after, query.limit);
-                reply(answer, page);
-            }
             Command::Settings(answer) => reply(answer, Ok(self.settings_and_file())),
             Command::CompareSettings(file, answer) => {
                 reply(answer, Ok(self.settings_beside(*file)));
             }
+            Command::Books(command) => self.execute_on_books(command),
         }
     }
 
     /// Tries again what failed before, with the current configuration: the remedy for a taken port
     /// is another port in `config.toml`.
-    fn start_again(&mut self) -> Result<(), Problem> {
-        self.settings.read_again()?;
+    fn start_again(&mut self, answer: Responder<()>) {
+        if let Err(problem) = self.settings.read_again() {
+            return reply(answer, Err(problem));
+        }
         self.follow_settings();
-        self.accounting.try_again()?;
-        self.start_relay_and_tor();
-        let unkept = match self.accounting.works() {
-            true => None,
-            false => self.accounting.status().problem,
-        };
-        match unkept.or_else(|| self.relay.problem().cloned()) {
-            Some(problem) => Err(problem),
-            None => Ok(()),
-        }
-    }
-
-    /// Only with a person's consent: the old book is kept, and its chain ends.
-    fn begin_new_chain(&mut self, key: KeyOfChain) -> Result<(), Problem> {
-        let could_work = self.accounting.works();
-        let outcome = match key {
-            KeyOfChain::Same => self.accounting.begin_chosen(Clock::wall()),
-            KeyOfChain::New => self.accounting.begin_with_new_key(),
-        };
-        if !could_work {
-            self.start_relay_and_tor();
-        }
-        outcome
+        self.ask_books(answer, Accounting::try_again, |engine, tried| {
+            tried?;
+            engine.start_relay_and_tor();
+            let accounts = engine.accounting.status();
+            let unkept = accounts.problem.clone().filter(|_| !accounts.works);
+            match unkept.or_else(|| engine.relay.problem().cloned()) {
+                Some(problem) => Err(problem),
+                None => Ok(()),
+            }
+        });
     }
 
     /// Without a book, what the relay counts could not be stored.
     fn start_relay_and_tor(&mut self) {
-        if !self.accounting.works() {
+        if !self.accounting.status().works {
             return;
         }
         match self.relay.start() {
@@ -348,7 +299,7 @@ impl Engine {
     }
 
     fn hello(&self) -> HelloReply {
-        let head = self.accounting.head();
+        let head = self.accounting.status().head;
         HelloReply {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -365,8 +316,11 @@ impl Engine {
             new_identity_in_s: self.identity.wait_s(now),
             new_circuit_in_s: self.identity.site_wait_s(now),
         };
-        let tor = self.tor.status();
-        snapshot(&self.accounting, &self.relay, tor, waits)
+        let mut accounts = self.accounting.status().clone();
+        if let Some(late) = self.accounting.lateness(now) {
+            accounts.problem = Some(late);
+        }
+        snapshot(accounts, &self.relay, self.tor.status(), waits)
     }
 
     fn publish(&self) {

@@ -104,6 +104,9 @@ codes! {
     DiskFull => "The disk is full; make room. The session stays open and nothing is lost.",
     /// Nothing can be written to the disk.
     DiskReadOnly => "The disk that holds Onionmeter's folder is read-only; make it writable.",
+    /// The disk has not answered for seconds.
+    DiskSilent => "The disk that holds Onionmeter's folder does not answer; look whether it works. \
+                   The session stays open.",
     /// The limit on open files of this process, or of the whole system, is reached or too low.
     TooManyFiles => "The system lets Onionmeter open no more files; raise that limit or close \
                      programs.",

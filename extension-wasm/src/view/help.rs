@@ -86,7 +86,7 @@ pub(super) fn help(code: ErrorCode, family: BrowserFamily) -> Help {
         E::ReceiptsNewer => check_home_again(IN_DOCTOR),
         E::BookBehind | E::BookForked => check_home_again(NEW_CHAIN),
         E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => check_home_again(None),
-        E::TooManyFiles => check_home_again(None),
+        E::DiskSilent | E::TooManyFiles => check_home_again(None),
         E::ConfigInvalid | E::DaemonUnreachable | E::DaemonPlaceTaken => {
             help_reaching("onionmeter doctor")
         }

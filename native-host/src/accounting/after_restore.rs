@@ -3,7 +3,7 @@
 
 use super::{Accounting, restoring::Restoring};
 use crate::restored::{Found, Mark};
-use meter_core::{ChainEnd, UnixMs};
+use meter_core::{ChainEnd, ChainHead, UnixMs};
 use meter_wire::{Restored, RestoredState, U64Text};
 use tracing::{info, warn};
 
@@ -45,6 +45,13 @@ impl Accounting {
             Found::Later if sequence >= EXPLAINED_REPORTS => self.forget_restore(),
             Found::Nothing | Found::Later => {}
         }
+    }
+
+    /// Whether [`Self::look_at_restored`] would find nothing to do.
+    pub(super) fn restore_rests(&self, head: &ChainHead) -> bool {
+        let is_explained = head.sequence >= EXPLAINED_REPORTS;
+        let restoring = self.restoring.as_ref();
+        restoring.is_none_or(|restoring| !restoring.is_asking() && !is_explained)
     }
 
     /// Whether the restored chain may go on: the ledger has no more of it, or a report was signed

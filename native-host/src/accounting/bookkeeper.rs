@@ -87,6 +87,15 @@ impl Bookkeeper {
         }
     }
 
+    /// Whether a tick that finds only this counted would read and write no file.
+    pub(in crate::accounting) fn rests(&self, counted: &CounterSnapshot) -> bool {
+        let bytes = |of: &CounterSnapshot| (of.bytes_up, of.bytes_down);
+        !self.is_away
+            && self.batcher.open().is_none()
+            && bytes(counted) == bytes(&self.counted)
+            && !self.record_is_behind()
+    }
+
     /// Closes the book.
     pub(in crate::accounting) fn end(self) {
         match self.book.close() {
@@ -224,10 +233,15 @@ impl Bookkeeper {
         }
     }
 
-    /// Writes the record again if it is behind the book, because the last write failed.
-    fn record_head(&mut self) {
+    /// Whether the last write of the record failed.
+    fn record_is_behind(&self) -> bool {
         let known = self.last_signed.of(self.head.chain);
-        if self.is_in_doubt() || known.is_some_and(|known| known.sequence >= self.head.sequence) {
+        !self.is_in_doubt() && known.is_none_or(|known| known.sequence < self.head.sequence)
+    }
+
+    /// Writes the record again if it is behind the book.
+    fn record_head(&mut self) {
+        if !self.record_is_behind() {
             return;
         }
         match doubt::last_entry(&self.book, &self.head) {

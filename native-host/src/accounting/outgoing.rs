@@ -3,7 +3,7 @@
 
 use super::membership::Ledger;
 use crate::ledger_link::code_of;
-use meter_core::{ChainId, ChainState, KeyChange, Policy, Signed};
+use meter_core::{ChainHead, ChainId, ChainState, KeyChange, Policy, Signed};
 use meter_outbox::{Answer, Batch, Outbox, SendError, SendingState, Stop};
 use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem, Sending};
@@ -16,6 +16,16 @@ pub(super) struct Outgoing {
     /// What the outbox was told last.
     pub(super) sequence: u64,
     pub(super) is_reachable: bool,
+}
+
+impl Outgoing {
+    /// Whether it has nothing to do while the chain stands there and nothing changes.
+    pub(super) fn rests(&self, head: &ChainHead, is_reachable: bool) -> bool {
+        self.chain == head.chain
+            && self.sequence == head.sequence
+            && self.is_reachable == is_reachable
+            && self.outbox.is_idle()
+    }
 }
 
 /// A question for a ledger, or reports.

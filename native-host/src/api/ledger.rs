@@ -3,7 +3,7 @@
 use super::detached::Answer;
 use crate::{
     accounting::Joining,
-    engine::{Command, EngineHandle, LedgerSigner},
+    engine::{BooksCommand, Command, EngineHandle, LedgerSigner},
     ledger_link::{Client, ClientError, failed, has_key},
 };
 use meter_core::{
@@ -34,7 +34,7 @@ pub(super) async fn ask(engine: EngineHandle, request: Request) -> Answer {
 }
 
 async fn of_account(engine: &EngineHandle, request: Request) -> Answer {
-    let ledger = engine.ask(Command::Ledger).await?;
+    let ledger = engine.ask_books(BooksCommand::Ledger).await?;
     let mut client = engine.ledger_link().client(ledger.address.clone());
     let here = device(engine).await?;
     let signer = LedgerSigner::new(engine, ledger.key, here);
@@ -67,8 +67,8 @@ async fn newest_key(
     }
     let changes = info.keys.iter().filter_map(|entry| entry.change.as_ref());
     let changes = changes.map(Signed::from).collect();
-    let follow = |answer| Command::FollowKeys(changes, answer);
-    engine.ask(follow).await
+    let follow = |answer| BooksCommand::FollowKeys(changes, answer);
+    engine.ask_books(follow).await
 }
 
 async fn asked(
@@ -162,7 +162,7 @@ async fn enrolled(engine: &EngineHandle, enrol: &LedgerEnrol) -> Result<LedgerEn
     }
     let challenge = client.challenge().await.map_err(|error| failed(&error))?;
     let statement = engine
-        .ask(|answer| Command::SignEnrolment {
+        .ask_books(|answer| BooksCommand::SignEnrolment {
             ledger: key,
             challenge,
             code: code.map(|code| CodeHash::of(&code)),
@@ -184,7 +184,9 @@ async fn enrolled(engine: &EngineHandle, enrol: &LedgerEnrol) -> Result<LedgerEn
         policy,
     };
     let joining = Box::new(joining);
-    engine.ask(|answer| Command::Join(joining, answer)).await?;
+    engine
+        .ask_books(|answer| BooksCommand::Join(joining, answer))
+        .await?;
     Ok(to_wire(enrolled))
 }
 
@@ -214,7 +216,7 @@ async fn stands(
         return Err(unreadable("it answers about another chain"));
     }
     let at = engine
-        .ask(|answer| Command::HeadAt(state.sequence, answer))
+        .ask_books(|answer| BooksCommand::HeadAt(state.sequence, answer))
         .await?;
     match at {
         Some(head) if head.link == state.link && state.condition == ChainCondition::Open => {

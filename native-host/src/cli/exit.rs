@@ -155,6 +155,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::BookUnwritable
         | ErrorCode::DiskFull
         | ErrorCode::DiskReadOnly
+        | ErrorCode::DiskSilent
         | ErrorCode::ReceiptsUnwritable => CANNOT_WRITE,
         ErrorCode::KeyRefused
         | ErrorCode::KeyMissing

@@ -14,8 +14,8 @@ use meter_core::{
 };
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
-    EarlierPage, EarlierQuery, HelloReply, Problem, ReceiptsPage, ReportsPage, Sending, Settings,
-    Status, Traffic, U64Text, WireReport,
+    EarlierPage, EarlierQuery, ErrorCode, HelloReply, Problem, ReceiptsPage, ReportsPage, Sending,
+    Settings, Status, Traffic, U64Text, WireReport,
 };
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -24,21 +24,27 @@ use tokio::sync::{Notify, mpsc, watch};
 pub(crate) enum Command {
     Hello(Responder<HelloReply>),
     Status(Responder<Status>),
+    RelayStart(Responder<()>),
+    RelayStop(Responder<()>),
+    NewIdentity(Responder<()>),
+    NewCircuit(Site, Responder<()>),
+    Settings(Responder<Settings>),
+    /// The settings in force beside these, which the file has or would have.
+    CompareSettings(Box<Config>, Responder<Settings>),
+    /// What is about key and books. It may wait for the disk.
+    Books(BooksCommand),
+}
+
+/// The commands about key, book and receipts.
+pub(crate) enum BooksCommand {
     Reports {
         after: u64,
         limit: u16,
         answer: Responder<ReportsPage>,
     },
     SetThresholds(Thresholds, Responder<()>),
-    RelayStart(Responder<()>),
-    RelayStop(Responder<()>),
-    NewIdentity(Responder<()>),
-    NewCircuit(Site, Responder<()>),
     RestoreReports(Vec<WireReport>, Responder<()>),
     NewChain(KeyOfChain, Responder<()>),
-    Settings(Responder<Settings>),
-    /// The settings in force beside these, which the file has or would have.
-    CompareSettings(Box<Config>, Responder<Settings>),
     /// The newest policy of the ledger in force that is stored.
     LedgerPolicy(Responder<String>),
     /// The ledger in force.
@@ -87,6 +93,24 @@ impl EngineHandle {
         command: impl FnOnce(Responder<T>) -> Command,
     ) -> Result<T, Problem> {
         self.begin(command).await?.answer().await
+    }
+
+    /// The same about key and books.
+    ///
+    /// # Errors
+    /// Those of the command, and `disk_silent` if the disk does not answer: what has begun is then
+    /// done when it does.
+    pub(crate) async fn ask_books<T>(
+        &self,
+        command: impl FnOnce(Responder<T>) -> BooksCommand,
+    ) -> Result<T, Problem> {
+        let mut status = self.status.clone();
+        let asked = self.begin(|answer| Command::Books(command(answer))).await?;
+        tokio::select! {
+            biased;
+            answer = asked.answer() => answer,
+            problem = silent_disk(&mut status) => Err(problem),
+        }
     }
 
     /// Sends a command now, in the order of the calls; the answer can be awaited elsewhere.
@@ -158,5 +182,23 @@ impl EngineHandle {
     /// The relay's isolation of sites.
     pub(crate) const fn isolation(&self) -> &Isolation {
         &self.isolation
+    }
+}
+
+/// Waits until the disk does not answer.
+async fn silent_disk(status: &mut watch::Receiver<Status>) -> Problem {
+    let of = |status: &Status| {
+        status
+            .problem
+            .clone()
+            .filter(|problem| problem.code == ErrorCode::DiskSilent)
+    };
+    loop {
+        if let Some(problem) = of(&status.borrow_and_update()) {
+            return problem;
+        }
+        if status.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

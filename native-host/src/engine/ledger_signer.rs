@@ -1,6 +1,6 @@
 //! Signs requests to a ledger where the key is.
 
-use super::{Command, EngineHandle};
+use super::{BooksCommand, EngineHandle};
 use meter_core::{DeviceKey, LedgerKey, LedgerRequest, SIGNATURE_BYTES};
 use meter_ledger_client::SignRequests;
 
@@ -37,7 +37,7 @@ impl SignRequests for LedgerSigner<'_> {
     async fn sign(&self, request: LedgerRequest) -> Option<[u8; SIGNATURE_BYTES]> {
         let asked = self
             .engine
-            .ask(|answer| Command::SignRequest(request, answer));
+            .ask_books(|answer| BooksCommand::SignRequest(request, answer));
         asked.await.ok()
     }
 }

@@ -9,8 +9,10 @@ impl Engine {
     /// its next start on. Tor's supervisor takes its changes from the same channel itself.
     pub(super) fn follow_settings(&mut self) {
         let settings = self.changes.borrow_and_update();
-        self.accounting.show_first(settings.ledger_badge);
+        let badge = settings.ledger_badge;
         self.relay.configure(&self.home, &settings);
+        drop(settings);
+        self.tell_books(move |accounting| accounting.show_first(badge));
     }
 
     /// The settings in force, compared with the file as it is now. Every owner is told what the
@@ -39,7 +41,7 @@ impl Engine {
             connections_max: relay.connections_max,
             optimistic: relay.optimistic,
             serve_unidentified: relay.serve_unidentified,
-            thresholds: self.accounting.thresholds(),
+            thresholds: self.accounting.status().thresholds,
             tor: self.tor.in_force(),
             ledger_badge: read.ledger_badge,
             desktop_notice: read.desktop_notice,

@@ -1,7 +1,7 @@
 //! The status of the whole daemon, from the status of each part.
 
 use super::relay::RelayControl;
-use crate::accounting::Accounting;
+use crate::accounting::AccountsStatus;
 use meter_wire::{Status, TorStatus, U64Text};
 
 /// How long a person must wait before the same is possible again.
@@ -12,12 +12,11 @@ pub(super) struct Waits {
 }
 
 pub(super) fn snapshot(
-    accounting: &Accounting,
+    accounts: AccountsStatus,
     relay: &RelayControl,
     tor: TorStatus,
     waits: Waits,
 ) -> Status {
-    let accounts = accounting.status();
     let totals = relay.recent().totals();
     Status {
         relay: relay.status(),
@@ -25,7 +24,7 @@ pub(super) fn snapshot(
         session: accounts.session,
         balance: accounts.balance,
         reports: accounts.reports,
-        thresholds: (&accounting.thresholds()).into(),
+        thresholds: (&accounts.thresholds).into(),
         chain: accounts.chain,
         earlier: accounts.earlier,
         ledger: accounts.ledger,

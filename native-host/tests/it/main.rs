@@ -14,6 +14,7 @@ mod export;
 #[cfg(feature = "serve")]
 mod face;
 mod frames;
+mod hanging_disk;
 mod in_the_way;
 mod launch;
 mod limits;

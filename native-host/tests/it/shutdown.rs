@@ -49,7 +49,7 @@ fn assert_ended_in_order(home: &TestHome, reason: &str) {
 }
 
 /// A SOCKS port that answers as Tor's does, and sends back what it is sent.
-fn echoing_tor() -> SocketAddr {
+pub(crate) fn echoing_tor() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     thread::spawn(move || {
@@ -94,7 +94,7 @@ fn skip(stream: &mut TcpStream, length: u8) -> io::Result<()> {
     stream.read_exact(&mut vec![0; usize::from(length)])
 }
 
-fn wait_until_ready(bridge: &mut Bridge) {
+pub(crate) fn wait_until_ready(bridge: &mut Bridge) {
     let mut id = 10;
     loop {
         id += 1;
@@ -107,7 +107,7 @@ fn wait_until_ready(bridge: &mut Bridge) {
 }
 
 /// A page that is just being loaded.
-fn open_page(home: &TestHome) -> TcpStream {
+pub(crate) fn open_page(home: &TestHome) -> TcpStream {
     let mut page = connect(([127, 0, 0, 1], home.relay_port).into());
     page.write_all(&[5, 1, 0]).expect("it listens");
     page.read_exact(&mut [0; 2]).expect("it is served");
