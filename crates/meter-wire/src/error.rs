@@ -21,6 +21,7 @@ macro_rules! codes {
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The sentence that a person reads.
+            #[cfg(any(test, feature = "sentences"))]
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self {
@@ -337,12 +338,16 @@ impl ErrorCode {
 }
 
 impl Problem {
-    /// Makes a problem without a detail.
+    /// Makes a problem without a detail. Its message is empty without the feature `sentences`.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
+        #[cfg(any(test, feature = "sentences"))]
+        let message = code.sentence().to_owned();
+        #[cfg(not(any(test, feature = "sentences")))]
+        let message = String::new();
         Self {
             code,
-            message: code.sentence().to_owned(),
+            message,
             detail: None,
             cause: None,
         }

@@ -34,7 +34,7 @@ pub(crate) struct AccountingThread<Then> {
     /// When the job under way began.
     begun: MonotonicMs,
     sender: Sender<(Box<Accounting>, Job<Then>)>,
-    done: mpsc::UnboundedReceiver<(Box<Accounting>, Then)>,
+    done: mpsc::Receiver<(Box<Accounting>, Then)>,
     thread: thread::JoinHandle<()>,
 }
 
@@ -48,8 +48,8 @@ impl<Then: Send + 'static> AccountingThread<Then> {
     /// When the system has no thread left.
     pub(crate) fn start(accounting: Accounting) -> io::Result<Self> {
         let (sender, jobs) = channel();
-        // At most one job is under way, so it cannot grow.
-        let (results, done) = mpsc::unbounded_channel();
+        // At most one job is under way.
+        let (results, done) = mpsc::channel(1);
         let thread = thread::Builder::new()
             .name("accounting".to_owned())
             .spawn(move || work(&jobs, &results))?;
@@ -169,11 +169,11 @@ impl<Then: Send + 'static> AccountingThread<Then> {
 
 fn work<Then>(
     jobs: &Receiver<(Box<Accounting>, Job<Then>)>,
-    results: &mpsc::UnboundedSender<(Box<Accounting>, Then)>,
+    results: &mpsc::Sender<(Box<Accounting>, Then)>,
 ) {
     while let Ok((mut accounting, job)) = jobs.recv() {
         let then = job(Ok(&mut accounting));
-        if results.send((accounting, then)).is_err() {
+        if results.blocking_send((accounting, then)).is_err() {
             return;
         }
     }

@@ -164,7 +164,7 @@ impl Engine {
             }
             BooksCommand::NewChain(key, answer) => self.begin_new_chain(key, answer),
             BooksCommand::LedgerPolicy(answer) => {
-                self.ask_books(answer, |books| books.policy(), same)
+                self.ask_books(answer, |books| books.policy(), same);
             }
             BooksCommand::Ledger(answer) => self.ask_books(answer, |books| books.ledger(), same),
             BooksCommand::FollowKeys(changes, answer) => {
