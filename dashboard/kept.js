@@ -1,6 +1,6 @@
 // What a page showed last of credits, so that it opens with that and not with nothing: worker and
 // host take longer to answer than the browser takes to paint. Only amounts are kept. What protects,
-// what is wrong and what is visited is never shown from memory.
+// what is wrong and what is visited is never shown from memory. The popup has a file of its own.
 
 /** The amounts of `view`, for the next time that a page of this name opens. */
 export function keep(memory, name, view) {

@@ -2,7 +2,7 @@
 // and the checks that the Rust of this page makes again while the reader looks.
 
 import { by, copyOf, tell, text } from "./dom.js";
-import { say, word } from "./words.js";
+import { digits, say, word } from "./words.js";
 
 const PASSED = "m4.600 8.200 2.400 2.400 4.500-5";
 const FAILED = "m5 5 6 6M11 5l-6 6";
@@ -13,7 +13,7 @@ const FAILED = "m5 5 6 6M11 5l-6 6";
  */
 export function opened(proof, from, receipt) {
   const { row, qr, fields, checks } = proof;
-  tell(by("opened-title"), "opened_title", { number: row.sequence, amount: row.amount });
+  tell(by("opened-title"), "opened_title", { number: digits(row.sequence), amount: row.amount });
   const { summary, directions } = row;
   tell(by("opened-directions"), "opened_directions", { summary, directions });
   text(by("opened-addends"), row.addends);

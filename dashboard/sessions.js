@@ -6,7 +6,7 @@ import { opened } from "./opened.js";
 import { drawn as drawPicture } from "./picture.js";
 import { follow } from "./rate.js";
 import { ask, wasm } from "./source.js";
-import { format, say, word } from "./words.js";
+import { digits, format, say, typed, word } from "./words.js";
 
 /** The height of a row in CSS pixels, as `sessions.css` has it. */
 const ROW = 44;
@@ -118,7 +118,7 @@ function row(item, view, place) {
   const button = item.firstElementChild;
   button.dataset.place = place;
   button.tabIndex = place === current ? 0 : -1;
-  text(field("sequence"), word("session_number", { number: view.sequence }));
+  text(field("sequence"), word("session_number", { number: digits(view.sequence) }));
   text(field("summary"), view.summary);
   text(field("amount"), view.amount);
   field("amount").title = say(view.exact);
@@ -192,7 +192,7 @@ function day(field, later) {
 }
 
 function refilter() {
-  filter.text = by("filter-text").value;
+  filter.text = typed(by("filter-text").value);
   rust?.filter(JSON.stringify(filter));
   by("filter-all").hidden =
     filter.text === "" && filter.from_ms === undefined && filter.until_ms === undefined;

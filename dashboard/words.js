@@ -181,12 +181,21 @@ function formatted(value) {
     case "text":
       return say(of);
     default:
-      return isolated(String(of));
+      return isolated(/^\d+$/.test(of) ? digits(of) : String(of));
   }
 }
 
 /** A number with the separators of the language; no digit of a decimal string is lost. */
 export const number = (value, options) => format("NumberFormat", options).format(value);
+
+/** Each digit as the language writes it, for a number that is a name: no separator, no rounding. */
+export const digits = (text) => text.replace(/\d/g, (digit) => number(Number(digit), {}));
+
+/** What a person typed, with the digits and separators that programs read: a Persian or Arabic
+    keyboard has its own. */
+export const typed = (text) => text
+  .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => digit.charCodeAt(0) & 15)
+  .replaceAll("\u066c", ",");
 
 function unit(value, name, options) {
   return number(value, { style: "unit", unit: name, unitDisplay: "short", ...options });

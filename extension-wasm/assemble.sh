@@ -99,6 +99,22 @@ rm "$new/dashboard/transport.js"
 cp "$root/extension-wasm/js/source.js" "$new/dashboard/"
 cp "$root/options/"* "$new/options/"
 cp "$root/welcome/"* "$new/welcome/"
+
+# Chromium shows a popup when all its files are there, and each costs it some milliseconds. So the
+# styles that a page names become one file.
+for page in popup dashboard options welcome; do
+    file="$new/$page/$page.html"
+    styles=$(sed -n 's/^ *<link rel="stylesheet" href="\(.*\)">$/\1/p' "$file")
+    # shellcheck disable=SC2086 # a list of files
+    (cd "$new/$page" && cat $styles >all.css)
+    awk '/rel="stylesheet"/ {
+        if (!named++) print "    <link rel=\"stylesheet\" href=\"all.css\">"
+        next
+    } { print }' "$file" >"$file.new"
+    mv "$file.new" "$file"
+done
+find "$new" -name '*.css' ! -name all.css -delete
+
 cp -R "$root/_locales" "$new/"
 cp "$root/extension-wasm/icons/"*.png "$new/icons/"
 cp "$root/extension-wasm/icons/states/"*.png "$new/icons/states/"

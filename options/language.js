@@ -19,5 +19,8 @@ function option(folder, name) {
   return item;
 }
 
-by("language").addEventListener("change", () =>
-  api.storage.local.set({ language: by("language").value }));
+by("language").addEventListener("change", () => {
+  // What the popup would show first is in the former language.
+  localStorage.removeItem("popup");
+  api.storage.local.set({ language: by("language").value });
+});

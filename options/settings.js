@@ -4,7 +4,7 @@
 import { choosing } from "../dashboard/choice.js";
 import { by, copyOf, failure, tell, text } from "../dashboard/dom.js";
 import { ask, intend, wasm } from "../dashboard/source.js";
-import { knows, say, word } from "../dashboard/words.js";
+import { digits, knows, say, typed as latin, word } from "../dashboard/words.js";
 
 const MAKERS = {
   switch: toggle,
@@ -88,10 +88,13 @@ function reason(cause = "") {
     /^(?:(\d+) )?(\w+)(?: (\S+))?(?: (\S+))?$/.exec(cause) ?? [];
   const key = `refused_${name}`;
   if (!knows(key)) return undefined;
-  const why = { key, values: { value, other } };
+  const why = { key, values: { value: written(value), other: written(other) } };
   if (line === undefined) return say(why);
   return word("refused_line", { line: { number: line }, why: { text: why } });
 }
+
+/** A limit or a length is read in the person's digits, a word of the line as it stands there. */
+const written = (part) => (/^\d+$/.test(part ?? "") ? digits(part) : part);
 
 /** When a kept value counts, and the button that brings it about. */
 function waits(field, effect) {
@@ -151,7 +154,7 @@ function checks(made, typed) {
     const mine = ++newest;
     field("keep").disabled = true;
     if (input.value.trim() === "") return refused(field, undefined);
-    const { error } = await change(key, input.value, false);
+    const { error } = await change(key, latin(input.value), false);
     if (mine !== newest) return;
     refused(field, error);
     field("keep").disabled = error !== undefined;
@@ -172,12 +175,12 @@ function line(made) {
   const done = checks(made, () => {});
   item.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (!(await keep(made, input.value))) return;
+    if (!(await keep(made, latin(input.value)))) return;
     touched = false;
     done();
   });
   return (control) => {
-    if (!touched) input.value = control.value;
+    if (!touched) input.value = written(control.value);
     shown(field, control);
   };
 }

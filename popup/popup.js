@@ -4,11 +4,11 @@
 // (`shut.js`).
 
 import { choosing } from "../dashboard/choice.js";
-import { bar, by, button, first, optional, reach, ready, tell, text } from "../dashboard/dom.js";
-import { keep, kept } from "../dashboard/kept.js";
-import { format, say } from "../dashboard/words.js";
+import { bar, by, button, optional, reach, ready, tell, text } from "../dashboard/dom.js";
+import { digits, format, say } from "../dashboard/words.js";
 import { again, click, heard, ping } from "../clicks.js";
 import { circuit, identity, unreached } from "./circuit.js";
+import { keep } from "./kept.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -16,9 +16,6 @@ const api = globalThis.browser ?? globalThis.chrome;
 // while an event never ends.
 const PING_MS = 2_000;
 const PINGS_UNANSWERED = 5;
-
-// What was last known is shown no longer than this; then the page says that nobody answers.
-const KEPT_MS = 3_000;
 
 let port;
 let unanswered = 0;
@@ -131,28 +128,10 @@ function draw(view) {
   ];
   by("incomplete").hidden = parts.map(drawn).every(Boolean);
   reach();
-  keep(localStorage, "popup", view);
+  keep(view);
 }
 
-/** Amounts as they were last known, until the worker says what is so now. */
-function remember() {
-  const view = kept(localStorage, "popup");
-  if (view === null || !by("popup").hidden || !by("broken").hidden) return;
-  by("popup").dataset.kept = "";
-  by("popup").hidden = false;
-  by("silence").hidden = true;
-  const looking = { word: { key: "looking" }, sentence: { key: "looking_about" } };
-  header({ state: "connecting", ...looking }, view.switch);
-  balance(view.balance);
-  ledger(view.ledger);
-  setTimeout(() => {
-    if (by("popup").dataset.kept === undefined) return;
-    by("popup").hidden = true;
-    by("silence").hidden = false;
-    forget();
-  }, KEPT_MS);
-}
-
+/** What `first.js` showed of before. */
 const forget = () => delete by("popup").dataset.kept;
 
 function drawn(part) {
@@ -321,9 +300,10 @@ function report(row) {
   item.dataset.id = row.id;
   item.dataset.sequence = row.sequence;
   item.dataset.verified = "true";
-  for (const name of ["summary", "amount", "addends", "sums", "directions", "sequence", "id"]) {
+  for (const name of ["summary", "amount", "addends", "sums", "directions", "id"]) {
     text(field(name), row[name]);
   }
+  text(field("sequence"), digits(row.sequence));
   field("amount").title = say(row.exact);
   field("time").dateTime = row.ended_at;
   text(field("time"), TIME().format(new Date(row.ended_at)));
@@ -350,5 +330,4 @@ by("copy").addEventListener("click", async () => {
 api.storage.onChanged.addListener(({ language }) => language && location.reload());
 
 connect();
-first.then(remember);
 setInterval(look, PING_MS);

@@ -1,7 +1,7 @@
 // What the toolbar shows: Rust and the shell name the words of the badge and its tone, and this
 // puts the words in the person's language and gives the tone its colours and the icon its shape.
 
-import { plain, say, spoken, word } from "./dashboard/words.js";
+import { number, plain, say, spoken, word } from "./dashboard/words.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -59,8 +59,15 @@ export function markTab(tabId, failed) {
 function write({ text, flash, title }) {
   const shown = calm() ? text : (flash ?? text);
   // Four letters fit, and marks of direction would take the place of some.
-  api.action.setBadgeText({ text: say(shown).replace(/[\u2066-\u2069]/g, "") });
+  api.action.setBadgeText({ text: short(say(shown)).replace(/[\u2066-\u2069]/g, "") });
   api.action.setTitle({ title: plain(title) });
+}
+
+/** The number of `1.7k` as the language writes it. */
+function short(text) {
+  const written = (found, decimal) =>
+    number(Number(found), { useGrouping: false, minimumFractionDigits: decimal ? 1 : 0 });
+  return text.replace(/\d+(\.\d)?/g, written);
 }
 
 function icon(tone) {

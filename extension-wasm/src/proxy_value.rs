@@ -244,7 +244,7 @@ fn port_of(value: &Value) -> Option<u16> {
 /// Interprets the text of an exception that `proxy.settings.set` threw.
 #[must_use]
 pub fn refusal(text: &str) -> ProxyRefusal {
-    let text = text.to_lowercase();
+    let text = text.to_ascii_lowercase();
     match ["private", "incognito"]
         .iter()
         .any(|word| text.contains(word))

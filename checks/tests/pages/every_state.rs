@@ -1,7 +1,7 @@
 //! Every state of every page, as the gallery shows it: axe-core finds nothing, and no word is cut
-//! off in English, Persian or German, also as narrow as a phone.
+//! off in English, Persian or German, also as narrow as a phone. In Persian no number is Latin.
 
-use crate::fixture::Fixture;
+use crate::{digits::LATIN, fixture::Fixture};
 use checks::{axe, fixture::CUT_OFF, shown};
 use meter_testkit::browser::Size;
 use serde_json::{Value, json};
@@ -35,6 +35,9 @@ pub(crate) async fn is_sound(fixture: &Fixture) {
                 note(&fixture.run(CUT_OFF).await);
             }
             browser.set_viewport(None).await.unwrap();
+            if language == "fa" {
+                note(&fixture.run(LATIN).await);
+            }
             if language == "en" {
                 let findings = axe::findings_in_both_schemes(browser).await.unwrap();
                 note(&json!(findings));

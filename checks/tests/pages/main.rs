@@ -8,6 +8,7 @@
 
 mod axe;
 mod click;
+mod digits;
 mod every_state;
 mod fixture;
 mod flash;

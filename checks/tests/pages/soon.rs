@@ -6,7 +6,7 @@ use meter_testkit::browser::Kind;
 use serde_json::json;
 
 /// No file of words ever arrives. What stands when the browser has loaded the page is what it
-/// paints first.
+/// paints first. Chromium waits for each module and style that a document names.
 const WITHOUT_FILES: &str = "globalThis.fetch = () => new Promise(() => {});
     addEventListener('load', () => {
         const by = (id) => document.getElementById(id);
@@ -16,6 +16,9 @@ const WITHOUT_FILES: &str = "globalThis.fetch = () => new Promise(() => {});
             source: by('balance-source').textContent,
             label: by('switch-label').textContent,
             lang: document.documentElement.lang,
+            switch: by('switch').dataset.intent,
+            modules: document.querySelectorAll('[type=module], [rel=modulepreload]').length,
+            styles: document.styleSheets.length,
         };
     });";
 
@@ -46,6 +49,9 @@ pub(crate) async fn the_popup_opens(kind: Kind) {
             "source": "wie zuletzt bekannt",
             "label": "Diesen Browser schützen",
             "lang": "de",
+            "switch": "turn_off",
+            "modules": 0,
+            "styles": 1,
         })
     );
     fixture.browser.close().await;

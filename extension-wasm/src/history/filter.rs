@@ -26,7 +26,7 @@ impl Filter {
     }
 
     fn is_named(&self, report: &SessionReport) -> bool {
-        let text = self.text.trim().to_lowercase();
+        let text = self.text.trim().to_ascii_lowercase();
         let number = text.strip_prefix('#').unwrap_or(&text);
         let is_number = || number.parse() == Ok(report.sequence);
         text.is_empty() || is_number() || hex::encode(report.id().0).starts_with(&text)

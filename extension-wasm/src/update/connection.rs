@@ -80,7 +80,7 @@ fn host_error(reason: Option<&str>, greeted: bool, reported: Option<&Problem>) -
     if let Some(problem) = reported {
         return HostError::Reported(problem.clone());
     }
-    let reason = reason.unwrap_or_default().to_lowercase();
+    let reason = reason.unwrap_or_default().to_ascii_lowercase();
     match greeted {
         true => HostError::Stopped,
         false if NOT_INSTALLED.iter().any(|words| reason.contains(words)) => {
