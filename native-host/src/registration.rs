@@ -8,9 +8,10 @@ mod places;
 mod program;
 mod record;
 mod sandbox;
+mod table;
 mod trial;
 
-pub use browsers::{BROWSERS, Browser, Family, Os, Reach};
+pub use browsers::{Browser, Family, Os, Reach};
 pub(crate) use command::{Command, command_of, put_command, remove_command};
 pub use manifest::{ManifestState, Removed, inspect, manifest_json, remove, would_remove, write};
 pub(crate) use manifest::{program_of, spelled};

@@ -1,7 +1,7 @@
 //! Every link and path in a document leads to something that exists.
 
 use crate::{
-    files::{read, root, tracked},
+    files::{Tracked, read, root, tracked},
     markdown,
 };
 use std::path::Path;
@@ -108,10 +108,14 @@ fn every_place_on_the_map_is_there() {
 /// The table of the registered browsers and the page about them, row by row.
 #[test]
 fn every_registered_browser_stands_on_its_page_and_no_other() {
-    let source = read("native-host/src/registration/browsers.rs");
-    let table = source.split("pub const BROWSERS").nth(1).expect("a table");
-    let table = table.split("];").next().expect("an end");
-    let literals: Vec<_> = table.split('"').skip(1).step_by(2).collect();
+    let mut sources = tracked(".rs");
+    sources.retain(|file| file.path.starts_with("native-host/src/registration/table/"));
+    assert_eq!(sources.len(), 3, "one for each system");
+    let literals = |file: &Tracked| -> Vec<String> {
+        let quoted = file.text.split('"').skip(1).step_by(2);
+        quoted.map(str::to_owned).collect()
+    };
+    let literals: Vec<_> = sources.iter().flat_map(literals).collect();
     let page = read("docs/browsers.md");
     let manifests = markdown::section(&page, "## Manifests");
     let rows = markdown::rows(manifests);

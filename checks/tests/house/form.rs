@@ -1,43 +1,28 @@
 //! Form: sizes, leftovers, secrets, and paths that must not be in the tree.
 
-use crate::{
-    absent::{is_of_tests, is_product},
-    files::{read, tracked},
-};
+use crate::files::{read, tracked};
 
-/// The limit for a file of a product. Tests are lists of cases and may be longer.
+/// More than this is read by nobody at once: split such a file by its subjects.
 const LINES_MAX: usize = 400;
-const LINES_OF_TESTS_MAX: usize = 600;
-/// A file that is one table, which people read as one.
-const TABLE: &str = "native-host/src/registration/browsers.rs";
 
 #[test]
-fn no_source_file_is_too_long_and_each_says_what_it_is_for() {
-    for file in tracked(".rs") {
-        let lines = file.text.lines().count();
-        let is_longer = !is_product(&file.path) || is_of_tests(&file.path) || file.path == TABLE;
-        let most = if is_longer {
-            LINES_OF_TESTS_MAX
-        } else {
-            LINES_MAX
-        };
-        assert!(lines <= most, "{}: {lines} lines", file.path);
-        let first = file.text.lines().next().unwrap_or_default();
-        let says = first.starts_with("//!") || first.starts_with("#![doc");
-        assert!(says, "{} begins with {first:?}", file.path);
-    }
-}
-
-#[test]
-fn no_script_and_no_style_sheet_of_a_product_is_too_long() {
-    for ending in [".js", ".css"] {
-        let mut files = tracked(ending);
-        files.retain(|file| !file.path.contains("tests/"));
-        assert!(files.len() > 5, "{}", files.len());
+fn no_file_of_code_is_too_long() {
+    for ending in [".rs", ".js", ".css", ".sh"] {
+        let files = tracked(ending);
+        assert!(files.len() > 5, "{ending}: {}", files.len());
         for file in files {
             let lines = file.text.lines().count();
             assert!(lines <= LINES_MAX, "{}: {lines} lines", file.path);
         }
+    }
+}
+
+#[test]
+fn every_source_file_says_what_it_is_for() {
+    for file in tracked(".rs") {
+        let first = file.text.lines().next().unwrap_or_default();
+        let says = first.starts_with("//!") || first.starts_with("#![doc");
+        assert!(says, "{} begins with {first:?}", file.path);
     }
 }
 

@@ -1,9 +1,14 @@
 //! The options' page: what it sets is what the host has then, and what it refuses it explains.
 
+mod ways_to_tor;
+
 use crate::{axe, fixture::Fixture, keyboard, windows};
 use checks::pretended;
 use meter_testkit::browser::Kind;
 use serde_json::json;
+use ways_to_tor::{
+    PART, a_server_is_kept_and_not_shown_again, bridges_are_checked_line_by_line_and_kept,
+};
 
 const BY: &str = "const by = (id) => document.getElementById(id);
     const seen = (id) => by(id).checkVisibility();";
@@ -256,90 +261,6 @@ async fn settings_are_changed_in_the_file(fixture: &Fixture) {
         ))
         .await;
     assert!(!fixture.config().contains("exit_country"));
-}
-
-const PART: &str = "const part = (key) => document.querySelector(`[data-setting='${key}']`);
-    const of = (key, name) => part(key).querySelector(`[data-field=${name}]`);
-    const paste = (key, text) => {
-        of(key, 'input').value = text;
-        of(key, 'input').dispatchEvent(new Event('input', { bubbles: true }));
-    };";
-
-async fn bridges_are_checked_line_by_line_and_kept(fixture: &Fixture) {
-    let run = |body: &str| format!("{PART} {body}");
-    let paste = "paste('tor.bridges', '192.0.2.1:443\\nhttps://192.0.2.9\\n192.0.2.3:99999')";
-    fixture.run(&run(paste)).await;
-    fixture
-        .wait(&run(
-            "const lines = of('tor.bridges', 'said').textContent.split('\\n');
-        return lines.length === 2 && lines[0].startsWith('Line 2: It is the address of a page')
-            && lines[1] === 'Line 3: Its port is not a number from 1 to 65535.'
-            && of('tor.bridges', 'keep').disabled",
-        ))
-        .await;
-    looks(fixture, "options-bridges").await;
-    fixture
-        .run(&run(
-            "paste('tor.bridges', '192.0.2.1:443\\n192.0.2.2:443')",
-        ))
-        .await;
-    fixture
-        .wait(&run(
-            "const keep = of('tor.bridges', 'keep'); return !keep.disabled && (keep.click(), true)",
-        ))
-        .await;
-    fixture
-        .wait(&run(
-            "return of('tor.bridges', 'state').textContent === '2 bridges are kept.'
-            && of('tor.bridges', 'input').value === '' && !of('tor.bridges', 'remove').hidden",
-        ))
-        .await;
-    assert!(
-        fixture
-            .config()
-            .contains("bridges = [\"192.0.2.1:443\", \"192.0.2.2:443\"]")
-    );
-}
-
-async fn a_server_is_kept_and_not_shown_again(fixture: &Fixture) {
-    let run = |body: &str| format!("{PART} {body}");
-    let link = "ss://aes-256-gcm:s3cret@192.0.2.7:8388";
-    fixture
-        .run(&run(&format!("paste('tor.shadowsocks', '{link}')")))
-        .await;
-    fixture
-        .wait(&run(
-            "return of('tor.shadowsocks', 'said').textContent.includes('do not go together')",
-        ))
-        .await;
-    fixture
-        .run(&run("of('tor.bridges', 'remove').click()"))
-        .await;
-    fixture
-        .wait(&run(
-            "return of('tor.bridges', 'state').textContent === 'None is kept.'",
-        ))
-        .await;
-    fixture
-        .run(&run(&format!("paste('tor.shadowsocks', '{link}')")))
-        .await;
-    fixture.wait(&run(
-        "const keep = of('tor.shadowsocks', 'keep'); return !keep.disabled && (keep.click(), true)",
-    ))
-    .await;
-    fixture
-        .wait(&run(
-            "return of('tor.shadowsocks', 'state').textContent.startsWith('A server is kept')",
-        ))
-        .await;
-    let shown = fixture
-        .run(
-            "return document.documentElement.outerHTML
-            + [...document.querySelectorAll('input, textarea')].map((field) => field.value)",
-        )
-        .await;
-    assert!(!shown.as_str().unwrap().contains("s3cret"));
-    assert!(!fixture.config().contains("s3cret"));
 }
 
 async fn diagnostics_are_shown_before_they_are_copied(fixture: &Fixture) {

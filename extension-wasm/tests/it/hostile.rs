@@ -1,15 +1,16 @@
 //! A host that lies or is broken: its messages are bounded, and unreadable ones are reported.
 
-use crate::said::Words;
+mod greeting;
+mod words;
+
+use crate::said::Words as _;
 use crate::scene::{PORT, Scene, closed};
-use meter_core::Backend;
-use meter_wire::{
-    Circuit, ErrorCode, Hop, HopRole, Notice, Outcome, Problem, RelayStatus, Reply, Request,
-    Success, TorReply, TorState, U64Text, Unreached, WireBackend,
+use meter_wire::{ErrorCode, Outcome, RelayStatus, Reply, Request, Success, U64Text};
+use onionmeter::{
+    proxy_value::Reading,
+    update::{Effect, Event, Intent, SINK_PORT, Timer},
+    view::{Light, Name},
 };
-use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Effect, Event, Intent, SINK_PORT, Tab, Timer};
-use onionmeter::view::{Light, Name, PopupView};
 use serde_json::{Value, json};
 
 fn sent(scene: &Scene) -> Vec<(u32, Request)> {
@@ -221,44 +222,6 @@ fn a_state_of_tomorrow_is_a_sentence_and_never_the_green_of_before() {
 }
 
 #[test]
-fn a_greeting_that_is_none_ends_the_connection_and_its_reason_stays() {
-    for ok in [
-        json!("done"),
-        json!({ "hello": {} }),
-        json!({ "hello": null }),
-    ] {
-        let mut scene = silent();
-        let id = last(&scene, |request| matches!(request, Request::Hello(_)));
-        answer(&mut scene, id, &ok);
-        shows(&scene, Light::Unprotected, ErrorCode::HostUnreadable);
-        assert!(
-            scene
-                .effects
-                .contains(&Effect::Disconnect(scene.connection))
-        );
-        scene.happen(Event::Timer(Timer::Reconnect(1)));
-        shows(&scene, Light::Unprotected, ErrorCode::HostUnreadable);
-    }
-}
-
-#[test]
-fn a_protocol_of_tomorrow_is_told_and_not_called_in_a_loop() {
-    for protocol in [0, 2, u16::MAX] {
-        let mut scene = silent();
-        hello(&mut scene, protocol);
-        shows(&scene, Light::Unprotected, ErrorCode::UnsupportedProtocol);
-        let detail = scene.view().problem.and_then(|problem| problem.detail);
-        let older = match protocol {
-            0 => "The program is the older one: update Onionmeter's program.",
-            _ => "The extension is the older one: update the extension.",
-        };
-        assert_eq!(detail.map(|detail| detail.en()).as_deref(), Some(older));
-        let again = |effect: &Effect| matches!(effect, Effect::After(Timer::Reconnect(_), _));
-        assert!(!scene.effects.iter().any(again));
-    }
-}
-
-#[test]
 fn what_failed_last_is_shown_until_something_succeeds() {
     let mut scene = silent();
     scene.happen(Event::Timer(Timer::HelloDue(scene.connection)));
@@ -278,220 +241,6 @@ fn what_failed_last_is_shown_until_something_succeeds() {
     scene.happen(Event::Intent(Intent::Reconnect));
     assert_eq!(scene.view().header.state, Light::Protected);
     assert_eq!(scene.view().problem, None);
-}
-
-#[test]
-fn a_host_that_greets_and_then_says_nothing_is_given_up() {
-    let mut scene = silent();
-    hello(&mut scene, 1);
-    scene.happen(Event::Timer(Timer::HelloDue(scene.connection)));
-    shows(&scene, Light::Unprotected, ErrorCode::HostSilent);
-}
-
-#[test]
-fn a_host_that_floods_is_cut_and_called_ever_more_slowly() {
-    let mut scene = Scene::new(1).started();
-    let connection = scene.connection;
-    scene.happen(Event::Flooded { connection });
-    shows(&scene, Light::Blocked, ErrorCode::HostFlooding);
-    assert!(scene.effects.contains(&Effect::Disconnect(connection)));
-    let wait = |effect: &Effect| match effect {
-        Effect::After(Timer::Reconnect(_), ms) => Some(*ms),
-        _ => None,
-    };
-    for failures in 1..4 {
-        scene.happen(Event::Timer(Timer::Reconnect(failures)));
-        scene.happen(Event::Flooded {
-            connection: scene.connection,
-        });
-    }
-    let waits: Vec<_> = scene.effects.iter().filter_map(wait).collect();
-    assert_eq!(waits, [250, 500, 1_000, 2_000]);
-    scene.happen(Event::Flooded { connection });
-    assert_eq!(
-        scene.effects.iter().filter_map(wait).count(),
-        4,
-        "of before"
-    );
-    // Its relay does not count.
-    assert_eq!(scene.state().browser_port(), Some(SINK_PORT));
-    scene.happen(Event::Intent(Intent::TurnOff));
-    assert_eq!(scene.view().header.state, Light::Off);
-}
-
-#[test]
-fn a_host_whose_key_comes_and_goes_is_not_greeted_in_a_loop() {
-    let mut scene = silent();
-    let greetings = |scene: &Scene| {
-        let all = sent(scene);
-        all.iter()
-            .filter(|(_, request)| matches!(request, Request::Hello(_)))
-            .count()
-    };
-    for _ in 0..20 {
-        let id = last(&scene, |request| matches!(request, Request::Hello(_)));
-        let nameless = json!({ "hello": { "protocol": 1, "version": "", "capabilities": ["witness"],
-            "key": null, "chain": null } });
-        answer(&mut scene, id, &nameless);
-        scene.status.problem = Some(Problem::new(ErrorCode::KeyRefused));
-        scene.say_status();
-        scene.status.problem = None;
-        scene.say_status();
-    }
-    assert_eq!(greetings(&scene), 2);
-    scene.happen(Event::Timer(Timer::Ping(scene.connection)));
-    assert_eq!(greetings(&scene), 3, "once for each ping");
-}
-
-#[test]
-fn a_choice_that_is_not_offered_is_a_sentence() {
-    for (chosen, offered) in [
-        (WireBackend::Unknown, vec![Backend::Managed.into()]),
-        (Backend::Embedded.into(), vec![Backend::Managed.into()]),
-        (
-            Backend::Existing.into(),
-            vec![Backend::Managed.into(); 10_000],
-        ),
-    ] {
-        let mut scene = Scene::new(1).started();
-        scene.status.tor.chosen = Some(chosen);
-        scene.status.tor.offered = offered;
-        scene.say_status();
-        let choice = scene.view().tor.and_then(|tor| tor.choice).expect("shown");
-        let chosen: Vec<_> = choice
-            .options
-            .iter()
-            .filter(|option| option.chosen)
-            .collect();
-        let labels: Vec<_> = chosen
-            .iter()
-            .map(|option| (option.label.en(), option.intent))
-            .collect();
-        assert_eq!(labels, [("Another one".to_owned(), None)]);
-        assert_eq!(choice.options.len(), 3);
-        assert!(
-            choice
-                .why
-                .expect("a sentence")
-                .en()
-                .contains("not among these")
-        );
-    }
-    let mut scene = Scene::new(1).started();
-    scene.status.tor.chosen = Some(WireBackend::Unknown);
-    scene.status.tor.offered = vec![WireBackend::Unknown; 3];
-    scene.say_status();
-    assert_eq!(scene.view().tor.and_then(|tor| tor.choice), None);
-}
-
-/// Puts this text, repeated `times` times, into every place of the host's messages that is shown.
-fn with_words(words: &str, times: usize) -> Vec<PopupView> {
-    let words = words.to_owned();
-    let problem = |code| {
-        let mut problem = Problem::with_detail(code, words.clone());
-        problem.message.clone_from(&words);
-        problem
-    };
-    let mut views = Vec::new();
-    let mut scene = Scene::new(1).started();
-    scene.status.tor.version = Some(words.clone());
-    let mut unreached = Unreached::new(TorReply::Other, 3);
-    (unreached.message, unreached.action) = (words.clone(), words.clone());
-    scene.status.unreached = vec![unreached; times];
-    scene.say_status();
-    let hop = Hop {
-        role: HopRole::Other,
-        relay: words.clone(),
-        country: Some(words.clone()),
-    };
-    scene.circuit = Circuit::Built {
-        ways: vec![vec![hop; times]; 2],
-        onion: true,
-    };
-    scene.happen(Event::Tab(Some(Tab {
-        id: 1,
-        url: format!("https://{}/", "a".repeat(255)),
-    })));
-    views.push(scene.view());
-    scene.tor(TorState::Bootstrapping {
-        percent: 255,
-        tag: words.clone(),
-        summary: words.clone(),
-        warning: Some(words.clone()),
-    });
-    views.push(scene.view());
-    scene.status.problem = Some(problem(ErrorCode::Unknown));
-    scene.say_status();
-    views.push(scene.view());
-    scene.notice(Notice::Problem(problem(ErrorCode::Unknown)));
-    views.push(scene.view());
-    scene.happen(closed(scene.connection, &words));
-    views.push(scene.view());
-    views
-}
-
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
-        Value::Object(map) => map.values().for_each(|value| texts(value, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-#[test]
-fn no_word_of_the_host_turns_hides_or_piles_up_our_own() {
-    let hostile = "\u{202E}a\u{2066}b\u{200F}\u{61C}c\u{0}\u{1B}[31m\u{2028}d\u{FEFF}\u{E0041}";
-    let zalgo = format!("e{}", "\u{30D}".repeat(500));
-    for view in with_words(&format!("{hostile}{zalgo}"), 1_000) {
-        let mut found = Vec::new();
-        texts(&serde_json::to_value(&view).expect("JSON"), &mut found);
-        for text in found {
-            let bad = |found: char| hostile.contains(found) && !found.is_ascii_graphic();
-            assert!(!text.contains(bad), "{text:?}");
-            assert!(!text.contains("\u{30D}\u{30D}\u{30D}"), "{text:?}");
-        }
-    }
-}
-
-#[test]
-fn no_word_of_the_host_is_long_and_no_list_of_it() {
-    for view in with_words(&"W".repeat(100_000), 10) {
-        let json = serde_json::to_value(&view).expect("JSON");
-        let mut found = Vec::new();
-        texts(&json, &mut found);
-        let longest = found.iter().map(|text| text.chars().count()).max();
-        assert!(longest <= Some(2_000), "{longest:?}");
-        assert!(json.to_string().len() < 20_000);
-    }
-}
-
-#[test]
-fn a_country_that_is_none_is_left_out() {
-    for (code, shown) in [
-        ("is", Some("IS")),
-        ("i", None),
-        ("isl", None),
-        ("1s", None),
-        ("ß", None),
-    ] {
-        let mut scene = Scene::new(1).started();
-        let hop = Hop {
-            role: HopRole::Exit,
-            relay: "x".to_owned(),
-            country: Some(code.to_owned()),
-        };
-        scene.circuit = Circuit::Built {
-            ways: vec![vec![hop]],
-            onion: false,
-        };
-        scene.happen(Event::Tab(Some(Tab {
-            id: 1,
-            url: "https://example.com/".to_owned(),
-        })));
-        let stops = scene.view().circuit.expect("shown").stops;
-        assert_eq!(stops[1].country.as_ref().map(Words::en).as_deref(), shown);
-    }
 }
 
 #[test]

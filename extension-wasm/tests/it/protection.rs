@@ -1,12 +1,18 @@
 //! When the browser is protected, when it is only kept closed, and who may open it.
 
-use crate::said::Words as _;
-use crate::scene::{NOT_FOUND, PORT, Scene};
+mod other_settings;
+
+use crate::{
+    said::Words as _,
+    scene::{NOT_FOUND, PORT, Scene},
+};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState, TorTrouble, TorUse};
-use onionmeter::proxy_value::{ProxyRefusal, Reading};
-use onionmeter::update::{Effect, Event, Intent, ProxyTurn, SINK_PORT, Timer};
-use onionmeter::view::{Light, Name, Own, Tone};
+use onionmeter::{
+    proxy_value::Reading,
+    update::{Effect, Event, Intent, SINK_PORT, Timer},
+    view::{Light, Name, Own},
+};
 
 fn applies(scene: &Scene) -> Vec<u16> {
     let apply = |effect: &Effect| match effect {
@@ -161,15 +167,6 @@ fn before_a_port_was_ever_told_a_missing_host_blocks_nothing() {
 }
 
 #[test]
-fn a_setting_that_vanishes_without_the_host_is_written_again() {
-    let mut scene = Scene::new(1).started();
-    scene.close("Native host has exited.");
-    scene.proxy_becomes(Reading::Free);
-    assert_eq!(applies(&scene), [PORT, PORT]);
-    shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
-}
-
-#[test]
 fn turning_off_clears_and_stays_off_over_a_death() {
     let mut scene = Scene::new(1).started();
     scene.happen(Event::Intent(Intent::TurnOff));
@@ -205,75 +202,6 @@ fn a_setting_made_just_before_a_death_is_taken_up() {
     let scene = scene.started();
     assert_eq!(scene.state().route_port(), Some(SINK_PORT));
     shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
-}
-
-#[test]
-fn another_extension_in_control_is_never_protected() {
-    let mut scene = Scene::new(1).started();
-    scene.proxy_becomes(Reading::OtherExtension);
-    shows(
-        &scene,
-        Light::Unprotected,
-        Some(ErrorCode::ProxyControlledByOther),
-    );
-    let tries = applies(&scene).len();
-    for _ in 0..5 {
-        scene.happen(Event::ProxyChanged);
-    }
-    assert_eq!(
-        applies(&scene).len(),
-        tries,
-        "the browser is not asked for ever"
-    );
-    scene.proxy_becomes(Reading::Ours { port: PORT });
-    shows(&scene, Light::Protected, None);
-}
-
-#[test]
-fn a_policy_in_control_is_never_protected() {
-    let mut scene = Scene::new(1);
-    scene.answer = Ok(Reading::NotControllable);
-    let scene = scene.started();
-    shows(
-        &scene,
-        Light::Unprotected,
-        Some(ErrorCode::ProxyNotControllable),
-    );
-}
-
-#[test]
-fn firefox_without_private_windows_says_what_to_allow() {
-    let mut scene = Scene::new(1);
-    scene.answer = Err(ProxyRefusal::PrivateWindows);
-    let mut scene = scene.started();
-    let code = Some(ErrorCode::PrivateWindowsNotAllowed);
-    shows(&scene, Light::Unprotected, code);
-    assert_eq!(scene.state().route_port(), None);
-    scene.happen(Event::Alarm);
-    shows(&scene, Light::Unprotected, code);
-    scene.answer = Ok(Reading::Free);
-    scene.happen(Event::Intent(Intent::CheckProxy));
-    shows(&scene, Light::Protected, None);
-}
-
-#[test]
-fn a_setting_that_reads_back_otherwise_is_refused() {
-    let mut scene = Scene::new(1);
-    scene.answer = Ok(Reading::OursOther);
-    let scene = scene.started();
-    assert_eq!(applies(&scene).len(), 1);
-    shows(&scene, Light::Unprotected, Some(ErrorCode::ProxyRefused));
-}
-
-#[test]
-fn an_answer_to_an_earlier_order_does_not_count() {
-    let mut scene = Scene::new(1).started();
-    scene.proxy_becomes(Reading::OtherExtension);
-    scene.happen(Event::ProxyAnswered {
-        turn: ProxyTurn(1),
-        answer: Ok(Reading::Ours { port: PORT }),
-    });
-    assert!(!scene.state().is_protected());
 }
 
 #[test]
@@ -362,44 +290,4 @@ fn nothing_is_written_or_drawn_twice() {
         scene.say_status();
     }
     assert_eq!(seen(&scene), before);
-}
-
-#[test]
-fn a_browser_that_refuses_to_close_web_rtc_is_not_green_and_is_asked_again() {
-    let mut scene = Scene::new(1);
-    scene.hardens = false;
-    let mut scene = scene.started();
-    let view = scene.view();
-    let name = view.problem.map(|problem| problem.name);
-    assert_eq!(name, Some(Name::Own(Own::PrivacyRefused)));
-    assert_eq!(view.badge.tone, Tone::Warning);
-    scene.happen(Event::Alarm);
-    assert!(scene.view().problem.is_some());
-    scene.hardens = true;
-    let button = view.action.expect("a button");
-    scene.happen(Event::Intent(button.intent));
-    let view = scene.view();
-    assert_eq!((view.problem, view.badge.tone), (None, Tone::Good));
-
-    // Earlier refusals do not matter while protection is off.
-    scene.hardens = false;
-    scene.happen(Event::Intent(Intent::TurnOff));
-    scene.happen(Event::Hardened { complete: false });
-    assert_eq!(scene.view().problem, None);
-}
-
-#[test]
-fn a_way_past_the_proxy_that_another_extension_opens_again_takes_the_green() {
-    for event in [Event::Alarm, Event::ProxyChanged] {
-        let mut scene = Scene::new(1).started();
-        scene.hardens = false;
-        scene.happen(event);
-        let view = scene.view();
-        let name = view.problem.map(|problem| problem.name);
-        assert_eq!(name, Some(Name::Own(Own::PrivacyRefused)));
-        assert_eq!(view.badge.tone, Tone::Warning);
-        scene.hardens = true;
-        scene.happen(Event::Alarm);
-        assert_eq!(scene.view().badge.tone, Tone::Good);
-    }
 }

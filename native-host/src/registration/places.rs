@@ -1,6 +1,9 @@
 //! Converts the table of browsers to folders of this user.
 
-use super::browsers::{BROWSERS, Browser, Family, Os, Reach, this_os};
+use super::{
+    browsers::{Browser, Family, Os, Reach, this_os},
+    table::all,
+};
 use meter_wire::HOST_NAME;
 use std::{
     fs, io,
@@ -58,7 +61,7 @@ pub fn places(home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
 #[must_use]
 pub fn places_of(os: Os, home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
-    for row in BROWSERS.iter().filter(|row| row.os == os) {
+    for row in all().filter(|row| row.os == os) {
         for place in places_of_row(row, home, config_homes) {
             let same =
                 |known: &&mut Place| known.manifest == place.manifest && known.reach == place.reach;
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_linux_row_is_found_by_its_footprint() {
-        for row in BROWSERS.iter().filter(|row| row.os == Os::Linux) {
+        for row in all().filter(|row| row.os == Os::Linux) {
             let home = tempfile::tempdir().expect("a folder");
             let places = || places_of(Os::Linux, home.path(), &config_of(home.path()));
             assert!(

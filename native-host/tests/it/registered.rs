@@ -1,6 +1,8 @@
 //! `install` and `uninstall` in the browsers and homes of real users, and what `doctor` finds
 //! there.
 
+mod beside;
+
 use crate::{
     person::{Person, USERS},
     said::Said,
@@ -9,7 +11,6 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
-    thread,
 };
 
 const MANIFEST: &str = "org.onionmeter.host.json";
@@ -77,84 +78,6 @@ fn one_folder_that_cannot_be_written_keeps_no_other_browser_from_its_turn() {
     Person::mode(&shut, 0o700);
     person.run(&["uninstall"]).expect(0, &["removed"]);
     assert!(!shut.is_dir());
-}
-
-#[test]
-fn uninstalling_one_copy_leaves_what_another_copy_put_there() {
-    let person = Person::new();
-    person.make(".config/chromium");
-    let (first, second) = (person.at("first"), person.at("second"));
-    person
-        .run_in(&first, &["install"])
-        .expect(0, &["registered"]);
-    person
-        .run_in(&second, &["install"])
-        .expect(0, &["taken over from", "first/bin/onionmeter"]);
-    let link = person.at(".local/bin/onionmeter");
-    assert_eq!(
-        fs::read_link(&link).expect("a link"),
-        second.join("bin/onionmeter")
-    );
-    let doctor = person.run_in(&first, &["doctor"]).text;
-    assert!(
-        doctor.contains("starts another copy of Onionmeter"),
-        "{doctor}"
-    );
-
-    person
-        .run_in(&first, &["uninstall", "--purge", "--yes"])
-        .expect(0, &["stays", "second/bin/onionmeter"]);
-    assert!(!first.try_exists().expect("readable"));
-    let manifest = fs::read_to_string(chromium(&person)).expect("still there");
-    assert!(manifest.contains("second/bin/onionmeter"), "{manifest}");
-    assert!(link.is_file(), "and so is the command");
-    person
-        .run_in(&second, &["uninstall"])
-        .expect(0, &["removed"]);
-    assert!(!chromium(&person).is_file() && fs::symlink_metadata(&link).is_err());
-}
-
-#[test]
-fn installs_at_the_same_moment_keep_each_others_browsers_in_the_list() {
-    let person = Person::new();
-    let folders: Vec<_> = (0..6).map(|number| format!("browser-{number}")).collect();
-    for folder in &folders {
-        person.make(folder);
-        person.write(&format!("{folder}/First Run"), "");
-    }
-    let manifest = |folder: &str| person.at(&format!("{folder}/NativeMessagingHosts/{MANIFEST}"));
-    thread::scope(|threads| {
-        for folder in &folders {
-            let path = person.at(folder);
-            let person = &person;
-            threads.spawn(move || {
-                let path = path.to_str().expect("UTF-8");
-                let said = person.run(&["install", "--browser-dir", path]);
-                said.expect(0, &["registered"]);
-            });
-        }
-    });
-    assert!(folders.iter().all(|folder| manifest(folder).is_file()));
-    person.run(&["uninstall"]).expect(0, &["removed"]);
-    let left: Vec<_> = folders
-        .iter()
-        .filter(|one| manifest(one).is_file())
-        .collect();
-    assert!(left.is_empty(), "the list forgot {left:?}");
-}
-
-#[test]
-fn install_and_uninstall_at_the_same_moment_each_have_their_turn() {
-    let person = Person::new();
-    person.make(".config/chromium");
-    // Without a home there is nothing to lock, and little to undo.
-    person.run(&["install"]).expect(0, &["registered"]);
-    thread::scope(|threads| {
-        for command in ["install", "uninstall"].repeat(4) {
-            let person = &person;
-            threads.spawn(move || person.run(&[command]).expect(0, &["egistered"]));
-        }
-    });
 }
 
 #[test]

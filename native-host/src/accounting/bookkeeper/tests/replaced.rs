@@ -1,6 +1,6 @@
 //! Other files in the place of an open book.
 
-use super::*;
+use super::{super::recovery::exchange, *};
 
 impl Scene {
     /// Passes a second as the engine does. Returns whether the file in the book's place was opened,
