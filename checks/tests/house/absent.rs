@@ -6,6 +6,7 @@ use meter_core::SignedKind;
 /// Whether a file belongs to the products and their libraries.
 pub(crate) fn is_product(path: &str) -> bool {
     path.contains("/src/")
+        && !path.starts_with("crates/meter-fixtures/")
         && !path.starts_with("crates/meter-testkit/")
         && !path.starts_with("checks/")
         && !path.starts_with("benches/")

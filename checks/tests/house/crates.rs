@@ -9,6 +9,7 @@ use std::{
 
 /// Folder, crate, and the crates of ours that it uses: exactly these.
 const ARROWS: &[(&str, &str, &[&str])] = &[
+    ("crates/meter-fixtures", "meter-fixtures", &[]),
     ("crates/meter-core", "meter-core", &[]),
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
     (
@@ -65,7 +66,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "crates/meter-testkit",
         "meter-testkit",
-        &["meter-core", "meter-ledger-client", "meter-wire"],
+        &[
+            "meter-core",
+            "meter-fixtures",
+            "meter-ledger-client",
+            "meter-wire",
+        ],
     ),
     (
         "checks",
@@ -161,7 +167,7 @@ fn arrows_between_our_crates_are_exactly_those_of_the_picture() {
         for dependency in ours(package, DependencyKind::Development) {
             let of_tests = TESTS.iter().find(|(tested, _)| tested == name);
             let fits = allowed.contains(&dependency)
-                || dependency == "meter-testkit"
+                || ["meter-fixtures", "meter-testkit"].contains(&dependency)
                 || of_tests.is_some_and(|(_, used)| used.contains(&dependency));
             assert!(fits, "tests of {name} use {dependency}");
         }
@@ -253,6 +259,7 @@ const NOWHERE: &[&str] = &[
     "checks",
     "fantoccini",
     "hickory-resolver",
+    "meter-fixtures",
     "meter-testkit",
     "native-tls",
     "openssl-sys",

@@ -7,7 +7,6 @@ pub mod loopback;
 pub mod ports;
 pub mod postgres;
 pub mod postgres_proxy;
-pub mod script;
 pub mod shadowsocks;
 pub mod site;
 pub mod socks;

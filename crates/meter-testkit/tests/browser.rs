@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
+use meter_fixtures::script;
 use meter_testkit::{
     browser::{Browser, Kind, Landed, LaunchOptions, Size},
-    script,
     site::{Answer, Site},
 };
 use serde_json::{Value, json};

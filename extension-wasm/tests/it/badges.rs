@@ -3,6 +3,7 @@
 
 use crate::said::Words as _;
 use crate::scene::{NOT_FOUND, Scene};
+use meter_fixtures::colours::contrast;
 use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text};
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent, Timer};
@@ -182,24 +183,6 @@ fn nothing_flashes_for_who_does_not_want_it_nor_in_place_of_a_warning() {
         scene.happen(Event::Intent(Intent::BadgeFlashes));
     });
     assert_eq!(flash.as_deref(), Some("+4.5"));
-}
-
-/// WCAG 2.2: relative luminance and contrast ratio.
-fn contrast(one: &str, other: &str) -> f64 {
-    let luminance = |colour: &str| {
-        let channel = |at: usize| {
-            let digits = colour.get(at..at + 2).expect("#rrggbb");
-            let value = u8::from_str_radix(digits, 16).expect("hex");
-            let share = f64::from(value) / 255.0;
-            match share <= 0.040_45 {
-                true => share / 12.92,
-                false => ((share + 0.055) / 1.055).powf(2.4),
-            }
-        };
-        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
-    };
-    let (one, other) = (luminance(one), luminance(other));
-    (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The colours can be told apart, in light and in dark (WCAG 2.2, 1.4.3 and 1.4.11).
 
+use meter_fixtures::colours::contrast;
 use onionmeter_ledger::pages::STYLES;
 use std::collections::BTreeMap;
 
@@ -20,23 +21,6 @@ fn schemes() -> [BTreeMap<&'static str, &'static str>; 2] {
         let block = blocks.next().expect("two blocks of colours");
         colours(block.split_once('}').expect("an end").0)
     })
-}
-
-/// WCAG 2.2: contrast ratio of two colours by their relative luminance.
-fn contrast(one: &str, other: &str) -> f64 {
-    let luminance = |colour: &str| {
-        let channel = |at: usize| {
-            let digits = colour.get(at..at + 2).expect("#rrggbb");
-            let share = f64::from(u8::from_str_radix(digits, 16).expect("hex")) / 255.0;
-            match share <= 0.040_45 {
-                true => share / 12.92,
-                false => ((share + 0.055) / 1.055).powf(2.4),
-            }
-        };
-        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
-    };
-    let (one, other) = (luminance(one), luminance(other));
-    (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
 #[track_caller]

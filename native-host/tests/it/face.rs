@@ -2,10 +2,10 @@
 //! `crates/meter-face/tests`; here are the rows H-16 to H-18, which need the whole program.
 
 use crate::{
-    programs::put_script,
     said::Said,
     support::{TestHome, connect, hold_port},
 };
+use meter_fixtures::script;
 use serde_json::Value;
 use std::{
     fs,
@@ -207,7 +207,7 @@ fn the_browser_is_started_without_a_secret_and_its_page_gets_the_token_once() {
     let said = home.user().join("opened");
     let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$HOME/opening\"\n\
                   mv \"$HOME/opening\" \"$HOME/opened\"\n";
-    put_script(&opener, script);
+    script::put(&opener, script).expect("a script");
     let mut command = home.command(&["serve", "--open"]);
     command.env("PATH", format!("{}:/usr/bin:/bin", home.user().display()));
     let server = Server::run(command, &home);

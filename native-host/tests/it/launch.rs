@@ -1,10 +1,10 @@
 //! Browsers with a floor, and policies, as a person starts and installs them.
 
 use crate::{
-    programs::put_script,
     said::Said,
     support::{Bridge, PROGRAM, TestHome},
 };
+use meter_fixtures::script;
 use meter_wire::{FromDaemon, Notice};
 use onionmeter_host::{ids, launch};
 use std::{
@@ -17,7 +17,7 @@ use std::{
 /// A program in the place of a browser; it writes down how it was started.
 fn browser(home: &TestHome, name: &str) -> PathBuf {
     let path = home.user().join(name);
-    put_script(&path, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+    script::put(&path, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").expect("a script");
     path
 }
 

@@ -1,11 +1,9 @@
 //! A request that takes long delays no other, and the request that came last decides the final
 //! state.
 
-use crate::{
-    programs::put_script,
-    support::{Bridge, TestHome, connect},
-};
+use crate::support::{Bridge, TestHome, connect};
 use meter_core::Backend;
+use meter_fixtures::script;
 use meter_wire::{FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
 use std::{
     fs,
@@ -50,7 +48,7 @@ impl DeafTor {
              while [ -e '{0}' ]; do sleep 0.05; done\n",
             starts.display()
         );
-        put_script(&program, &script);
+        script::put(&program, &script).expect("a script");
         home.configure(&format!(
             "[relay]\nport = {}\n[tor]\nbackend = 'managed'\nprogram = '{}'\n",
             home.relay_port,

@@ -1,10 +1,10 @@
 //! The JSON objects of commands that change several things, and of commands that stop something.
 
 use crate::{
-    programs::put_script,
     scripts::{check, object},
     support::TestHome,
 };
+use meter_fixtures::script;
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -28,7 +28,7 @@ fn person() -> TestHome {
 
 fn script(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    put_script(path, &format!("#!/bin/sh\n{text}\n"));
+    script::put(path, &format!("#!/bin/sh\n{text}\n")).expect("a script");
 }
 
 /// Runs a command that finds this program called chromium.

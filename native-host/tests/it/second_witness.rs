@@ -1,10 +1,8 @@
 //! `daemon.desktop_notice`: a notification of the desktop when an extension leaves. A program in
 //! place of `notify-send` notes what it is asked to show.
 
-use crate::{
-    programs::put_script,
-    support::{Bridge, PROGRAM, TestHome},
-};
+use crate::support::{Bridge, PROGRAM, TestHome};
+use meter_fixtures::script;
 use meter_wire::{Client, Hello, ProtocolRange, Request};
 use std::{
     fs,
@@ -30,7 +28,7 @@ impl Desktop {
         fs::create_dir(&programs).expect("a folder");
         let program = programs.join("notify-send");
         let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>{:?}\n", shown(&home));
-        put_script(&program, &text);
+        script::put(&program, &text).expect("a script");
         Self { home }
     }
 
@@ -125,7 +123,7 @@ fn an_extension_that_leaves_a_running_browser_is_told_by_the_desktop_if_that_was
 fn a_desktop_that_hangs_or_is_missing_blocks_nothing() {
     let [hangs, missing] = [(); 2].map(|()| Desktop::new("desktop_notice = true"));
     let program = |desktop: &Desktop| desktop.home.user().join("programs/notify-send");
-    put_script(&program(&hangs), "#!/bin/sh\nexec sleep 600\n");
+    script::put(&program(&hangs), "#!/bin/sh\nexec sleep 600\n").expect("a script");
     fs::remove_file(program(&missing)).expect("ours");
     for desktop in [&hangs, &missing] {
         drop(desktop.extension(true));

@@ -7,7 +7,9 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{program, script};
+use meter_fixtures::script;
+
+use crate::program;
 
 /// Makes `folder/name`, which runs `program` with a clock that is off by `days`; negative means
 /// behind. The process keeps its id, so that signals reach it.

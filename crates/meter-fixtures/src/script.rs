@@ -25,3 +25,19 @@ pub fn put(path: &Path, text: &str) -> Result<()> {
     ensure!(written.success(), "{}: {written}", path.display());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_runs_at_once_and_one_that_cannot_be_written_is_an_error() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("script");
+        put(&path, "#!/bin/sh\nprintf '%s' \"$1\"\n")?;
+        let output = Command::new(&path).arg("said").output()?;
+        assert_eq!(output.stdout, b"said");
+        assert!(put(&folder.path().join("none/script"), "").is_err());
+        Ok(())
+    }
+}
