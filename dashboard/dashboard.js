@@ -31,7 +31,7 @@ function draw(view) {
   by("balance").title = say(view.balance.exact);
   text(by("balance-unit"), view.balance.unit);
   text(by("balance-source"), view.balance.source);
-  ledger(view.ledger);
+  ledgerBeside(view.ledger);
   session(view.session);
   monitoring(view.monitoring);
   tor(view.tor);
@@ -50,9 +50,16 @@ function remember() {
   text(by("balance"), view.balance.credits);
   text(by("balance-unit"), view.balance.unit);
   text(by("balance-source"), view.balance.source);
-  ledger(view.ledger);
+  ledgerBeside(view.ledger);
   // Its place, so that nothing moves when its bars come.
   by("picture").hidden = false;
+}
+
+/** Beside what a ledger says the other card has room for the rate; else that has a card alone. */
+function ledgerBeside(view) {
+  ledger(view);
+  const card = by(view === null ? "pace" : "running");
+  if (by("rate").parentElement !== card) card.append(by("rate"));
 }
 
 function session(view) {

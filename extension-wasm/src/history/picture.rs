@@ -216,7 +216,7 @@ fn ceiling(most: u64) -> u64 {
     }
     let mut unit = 1_u64;
     loop {
-        for step in [2, 4, 6] {
+        for step in [2, 4, 6, 10] {
             let found = unit.saturating_mul(step);
             if found >= most {
                 return found;
