@@ -31,7 +31,7 @@ fn main() {
             scene.tor(TorState::Failed(Problem::new(ErrorCode::TorMissing)));
         }),
         "port_taken": state_of(|scene| {
-            let problem = Problem::with_detail(ErrorCode::PortTaken, "port 9149");
+            let problem = Problem::with_detail(ErrorCode::PortTaken, "port 9149").caused_by("9149");
             scene.status.relay = RelayStatus::Failed(problem);
             scene.say_status();
         }),

@@ -1,5 +1,7 @@
 //! Converts errors of the parts to what a person can do about them.
 
+mod why;
+
 use crate::{
     config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError, system::limits,
 };
@@ -37,8 +39,17 @@ fn problem(code: ErrorCode, error: &(dyn Error + 'static)) -> Problem {
         });
         let limit = "; a limit of the system (`ulimit -f`), not the disk, refuses larger files";
         let detail = chain(error) + if is_limit { limit } else { "" };
-        Problem::with_detail(code, detail)
+        let problem = Problem::with_detail(code, detail);
+        because(problem, system_error(error))
     })
+}
+
+/// The same problem with the cause in a word, if the error of the system has one.
+fn because(problem: Problem, error: Option<&io::Error>) -> Problem {
+    match error.and_then(|error| why::of_system(error.kind())) {
+        Some(word) => problem.caused_by(word),
+        None => problem,
+    }
 }
 
 /// The problem if the cause of an error is that no more files may be opened. The error's own words
@@ -83,7 +94,8 @@ pub(crate) fn home(error: &HomeError) -> Problem {
 pub(crate) fn unwritable(error: &io::Error, path: &Path) -> Problem {
     let detail = format!("{}: {error}", path.display());
     let code = disk_of(error.kind()).unwrap_or(ErrorCode::HomeUnusable);
-    too_many_files(error).unwrap_or_else(|| Problem::with_detail(code, detail))
+    too_many_files(error)
+        .unwrap_or_else(|| because(Problem::with_detail(code, detail), Some(error)))
 }
 
 pub(crate) fn config(error: &ConfigError) -> Problem {
@@ -180,7 +192,8 @@ pub(crate) fn last_signed(error: &RecordError) -> Problem {
 pub(crate) fn record(error: &io::Error, path: &Path) -> Problem {
     let code = disk_of(error.kind()).unwrap_or(ErrorCode::BookUnwritable);
     let detail = format!("{} cannot be written: {error}", path.display());
-    too_many_files(error).unwrap_or_else(|| Problem::with_detail(code, detail))
+    too_many_files(error)
+        .unwrap_or_else(|| because(Problem::with_detail(code, detail), Some(error)))
 }
 
 pub(crate) fn relay(error: &RelayError) -> Problem {
@@ -194,7 +207,10 @@ pub(crate) fn relay(error: &RelayError) -> Problem {
             ErrorCode::RelayFailed
         }
     };
-    problem(code, error)
+    match error {
+        RelayError::PortTaken { port } => problem(code, error).caused_by(port.to_string()),
+        _ => problem(code, error),
+    }
 }
 
 /// The remedy for a computer with one user.
@@ -212,7 +228,10 @@ pub(crate) fn shutting_down() -> Problem {
 /// The folder of the embedded Tor cannot be written to.
 pub(crate) fn embedded_data(folder: &Path, error: &io::Error) -> Problem {
     let detail = format!("{}: {error}", folder.display());
-    Problem::with_detail(ErrorCode::TorFolderUnusable, detail)
+    because(
+        Problem::with_detail(ErrorCode::TorFolderUnusable, detail),
+        Some(error),
+    )
 }
 
 pub(crate) fn tor(error: &TorProblem) -> Problem {
@@ -277,7 +296,10 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     let problem = Problem::with_detail(code, detail);
     match error {
         TorProblem::TransportMissing(transport) => problem.caused_by(usual_program(*transport)),
-        _ => problem,
+        _ => match why::of_tor(error) {
+            Some(word) => problem.caused_by(word),
+            None => problem,
+        },
     }
 }
 
@@ -331,7 +353,11 @@ mod tests {
     fn a_missing_program_of_bridges_is_named() {
         let missing = tor(&TorProblem::TransportMissing(Transport::Snowflake));
         assert_eq!(missing.cause.as_deref(), Some("snowflake-client"));
-        assert_eq!(tor(&TorProblem::DataDirLocked).cause, None);
+        let locked = tor(&TorProblem::DataDirLocked);
+        assert_eq!(locked.cause.as_deref(), Some("tor_folder_in_use"));
+        let denied = io::Error::from(ErrorKind::PermissionDenied);
+        let unwritable = unwritable(&denied, Path::new("/home"));
+        assert_eq!(unwritable.cause.as_deref(), Some("denied"));
     }
 
     #[test]

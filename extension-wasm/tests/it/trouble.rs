@@ -184,6 +184,11 @@ fn a_cause_that_this_version_knows_is_in_words_of_its_own() {
             "Your bridges need the program snowflake-client.",
         ),
         (ErrorCode::TorBlocked, "loading_keys", "the host's words"),
+        (
+            ErrorCode::TorFolderUnusable,
+            "denied",
+            "The system does not allow it.",
+        ),
     ] {
         let mut scene = Scene::new(1).started();
         let mut trouble = TorTrouble::new(code, 60);
@@ -192,5 +197,32 @@ fn a_cause_that_this_version_knows_is_in_words_of_its_own() {
         scene.tor(connecting());
         let told = scene.view().problem.expect("a problem").detail;
         assert_eq!(told.map(|told| told.en()).as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn a_path_and_words_of_tor_follow_the_reason_as_they_are() {
+    let log = "tor ended at start; Tor's last words: Could not bind";
+    let path = "/home/a/data: Permission denied";
+    for (code, cause, detail, expected) in [
+        (
+            ErrorCode::TorStartFailed,
+            "tor_ended_at_start",
+            log,
+            "Tor ended while it started. Could not bind",
+        ),
+        (
+            ErrorCode::TorFolderUnusable,
+            "denied",
+            path,
+            "The system does not allow it. /home/a/data: Permission denied",
+        ),
+        (ErrorCode::TorStartFailed, "of_tomorrow", log, log),
+    ] {
+        let mut scene = Scene::new(1).started();
+        let problem = Problem::with_detail(code, detail).caused_by(cause);
+        scene.tor(TorState::Failed(problem));
+        let shown = scene.view().problem.expect("a problem").detail;
+        assert_eq!(shown.map(|shown| shown.en()).as_deref(), Some(expected));
     }
 }

@@ -115,6 +115,9 @@ pub(super) fn families() -> Vec<String> {
     for cause in ServerFault::CAUSES {
         add("refused", cause);
     }
+    for why in list("extension-wasm/src/view/cause.rs", "WHY") {
+        add("why", &why);
+    }
     for side in list("extension-wasm/src/view/cause.rs", "OLDER") {
         add("older", &side);
     }
@@ -136,7 +139,7 @@ fn name(member: &impl serde::Serialize) -> String {
 }
 
 /// The strings of a list in the source.
-fn list(path: &str, name: &str) -> Vec<String> {
+pub(super) fn list(path: &str, name: &str) -> Vec<String> {
     let text = read(path);
     let (_, list) = text
         .split_once(&format!("const {name}: "))
