@@ -6,7 +6,7 @@ import {
   button, by, copyOf, failure, obeyClicks, optional, problem, showOnly, tell, text,
 } from "../dashboard/dom.js";
 import { ask, begin, intend, wasm } from "../dashboard/source.js";
-import { digits, say, typed } from "../dashboard/words.js";
+import { number, say, typed } from "../dashboard/words.js";
 import "./language.js";
 import { ledger } from "./ledger.js";
 import { preferences } from "./preferences.js";
@@ -78,7 +78,7 @@ function thresholds(view) {
 
 function untouched() {
   touched = false;
-  for (const name of FIELDS) by(name).value = digits(inForce?.[name] ?? "");
+  for (const name of FIELDS) by(name).value = inForce ? number(inForce[name], {}) : "";
   wrong({ field: null, sentence: null, request: null });
   by("thresholds-set").disabled = true;
   by("thresholds-back").disabled = true;

@@ -19,7 +19,7 @@ pub(crate) async fn are_set(kind: Kind) {
     fixture.page("options/options.html").await;
     fixture
         .wait(&with(
-            "return seen('thresholds') && by('min_bytes').value === '100000'",
+            "return seen('thresholds') && by('min_bytes').value === '100,000'",
         ))
         .await;
     fixture
@@ -117,7 +117,7 @@ async fn thresholds_are_checked_while_they_are_written(fixture: &Fixture) {
     // The worker got the new status, and the page the view of it.
     fixture
         .wait(&with(
-            "return by('min_bytes').value === '1000000'
+            "return by('min_bytes').value === '1,000,000'
             && by('thresholds-done').textContent === 'In force now, and kept.'",
         ))
         .await;
