@@ -12,6 +12,8 @@ import { digits, format, say, typed, word } from "./words.js";
 const ROW = 44;
 /** Rows beyond the two edges, so that a quick scroll shows no gap. */
 const SPARE = 12;
+/** A list of fewer CSS pixels has no room for months in words. */
+const NARROW = 420;
 /** While sessions come in, the picture is drawn anew at most this often. */
 const CALM_MS = 400;
 
@@ -70,7 +72,11 @@ async function fetchAll() {
   text(by("sessions-found"), found());
 }
 
-const DATE = () => format("DateTimeFormat", { dateStyle: "medium", timeStyle: "short" });
+/** On a telephone the long form would be cut off where the days differ. */
+const DATE = () => {
+  const dateStyle = by("list").clientWidth < NARROW ? "short" : "medium";
+  return format("DateTimeFormat", { dateStyle, timeStyle: "short" });
+};
 
 function found() {
   const { verified, listed, count: all } = JSON.parse(rust.progress());
