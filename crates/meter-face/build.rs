@@ -9,9 +9,11 @@ use std::{
 };
 
 /// Path below the server's root, and the file in the folder of the page.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 22] = [
     ("", "dashboard.html"),
     ("tokens.css", "tokens.css"),
+    ("base.css", "base.css"),
+    ("parts.css", "parts.css"),
     ("dashboard.css", "dashboard.css"),
     ("cards.css", "cards.css"),
     ("sessions.css", "sessions.css"),

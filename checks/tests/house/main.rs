@@ -13,5 +13,6 @@ mod repeats;
 mod rows;
 mod script;
 mod systems;
+mod twins;
 mod wide;
 mod words;
