@@ -14,6 +14,7 @@ mod foreign;
 mod option_name;
 mod options;
 mod parts;
+mod unique;
 mod url;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -32,6 +32,7 @@ causes! {
     Self::Dynamic => "server_dynamic",
     Self::Url(UrlPart::User) => "server_url_user",
     Self::Url(UrlPart::Server) => "server_url_server",
+    Self::Twice(_) => "server_twice",
     Self::Name => "server_name",
     Self::Unspecified => "server_unspecified",
     Self::Address => "server_address",
@@ -61,7 +62,7 @@ impl ServerFault {
             Self::Character(letter) => format!("{word} U+{:04X}", u32::from(*letter)),
             Self::Option(name) | Self::Way(name) => format!("{word} {name}"),
             Self::KeyLength { bytes, wanted } => format!("{word} {bytes} {wanted}"),
-            Self::UnknownOption(name) => match name.name() {
+            Self::UnknownOption(name) | Self::Twice(name) => match name.name() {
                 Some(name) => format!("{word} {name}"),
                 // The name may be a secret.
                 None => return None,

@@ -2,9 +2,13 @@
 //! clients export.
 
 use serde_json::Value;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::{ServerFault, options, parts::Parts};
+use super::{
+    ServerFault, options,
+    parts::Parts,
+    unique::{Document, wipe},
+};
 
 /// Names of server lists, by the programs that write them: SIP008 and shadowsocks-rust;
 /// shadowsocks-windows.
@@ -20,15 +24,41 @@ const PASSWORD: &str = "password";
 /// Values of `protocol` that are no ShadowsocksR (shadowsocks-rust, `config.rs`).
 const LOCAL_PROTOCOLS: [&str; 6] = ["socks", "http", "tunnel", "redir", "dns", "tun"];
 
+/// The limit of serde_json.
+const DEPTH_MAX: u32 = 127;
+
 /// The first server, and how many there are.
 pub(super) fn first_of(text: &str) -> Result<(Parts, usize), ServerFault> {
     // Configurations are written by hand, with comments and with commas at the end:
     // shadowsocks-rust reads them as JSON5.
-    let parsed = serde_json::from_str(text).or_else(|_| json5::from_str(text));
-    let mut document: Value = parsed.map_err(|_| ServerFault::Document(not_json(text)))?;
-    let outcome = look(&document);
-    wipe(&mut document);
+    let parsed = serde_json::from_str(text).ok();
+    let by_hand = || {
+        (!is_deep(text))
+            .then(|| json5::from_str(text).ok())
+            .flatten()
+    };
+    let parsed = parsed.or_else(by_hand);
+    let mut document: Document = parsed.ok_or_else(|| ServerFault::Document(not_json(text)))?;
+    let outcome = match document.twice {
+        Some(name) => Err(ServerFault::Twice(name)),
+        None => look(&document.value),
+    };
+    wipe(&mut document.value);
     outcome
+}
+
+/// Whether a text may nest deeper than serde_json allows. The reader of JSON5 has no limit, and its
+/// stack would overflow.
+fn is_deep(text: &str) -> bool {
+    let mut depth = 0_u32;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEPTH_MAX
+    })
 }
 
 fn not_json(text: &str) -> &'static str {
@@ -174,15 +204,5 @@ fn said(value: &Value) -> String {
         }
         // Only whether it is one of the words for "unchanged" counts.
         value => value.to_string(),
-    }
-}
-
-/// Overwrites every string of a document.
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -48,6 +48,10 @@ pub enum ServerFault {
     /// The JSON contains no server.
     #[error("its JSON cannot be used: {0}")]
     Document(&'static str),
+    /// An object of the JSON has the same member twice. Programs differ in which of the two they
+    /// take.
+    #[error("its JSON has the same member twice ({0}); keep one of the two")]
+    Twice(OptionName),
     /// The server is given by name. Resolving it would be a request outside of Tor.
     #[error(
         "its server is a name; put in the server's IP address, because no name is looked up here"

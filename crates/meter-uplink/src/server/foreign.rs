@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use super::ServerFault;
 
 /// Schemes of links by the programs that read them.
-const LINKS: [(&str, &str); 16] = [
+const LINKS: [(&str, &str); 23] = [
     ("vmess", "a VMess link"),
     ("vless", "a VLESS link"),
     ("trojan", "a Trojan link"),
@@ -20,6 +20,13 @@ const LINKS: [(&str, &str); 16] = [
     ("wg", "a WireGuard link"),
     ("naive+https", "a NaiveProxy link"),
     ("anytls", "an AnyTLS link"),
+    ("ssd", "a subscription in the form of SSD"),
+    ("sub", "the link of a subscription"),
+    ("clash", "a link for the program Clash"),
+    ("sing-box", "a link for the program sing-box"),
+    ("sn", "a link for the program NekoBox"),
+    ("tg", "a link for the program Telegram"),
+    ("juicity", "a Juicity link"),
     ("http", "the address of a page or of an HTTP proxy"),
     ("https", "the address of a page or of an HTTP proxy"),
 ];

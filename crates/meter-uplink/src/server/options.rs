@@ -8,7 +8,7 @@
 use super::{ServerFault, option_name::OptionName};
 
 /// Options that change the protocol, by the programs that write them: Outline (prefix), sing-box
-/// and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`,
+/// and Clash (`obfs`, `tls`, `multiplex` …), Xray (`type`, `security`,
 /// `encryption`, `headerType` …), `ShadowsocksR` (`obfs`, `protocol` and their parameters), and the
 /// one-time authentication that was given up (`auth` …).
 const CHANGING: &[&str] = &[
@@ -40,9 +40,6 @@ const CHANGING: &[&str] = &[
     "shadow-tls",
     "v2ray-plugin",
     "users",
-    "uot",
-    "udp_over_tcp",
-    "udp-over-tcp",
     "auth",
     "one_time_auth",
     "enable_ota",
@@ -114,6 +111,12 @@ const HARMLESS: &[&str] = &[
     "plugin-opts",
     "plugin_args",
     "plugin_mode",
+    // For UDP, which Tor never uses.
+    "uot",
+    "uotversion",
+    "udp_over_tcp",
+    "udp-over-tcp",
+    "udp-over-tcp-version",
     // Sockets and speed.
     "timeout",
     "connect_timeout",

@@ -218,6 +218,7 @@ fn options_of_other_programs_that_change_nothing_here_pass() {
             "proxy_apps": {"enabled": true}, "udpdns": false, "udp_fallback": {"server": "x"}"#,
         r#""type": "shadowsocks", "tag": "a", "network": "tcp", "connect_timeout": "5s",
             "domain_strategy": "prefer_ipv4", "detour": "", "tcp_fast_open": false"#,
+        r#""udp_over_tcp": {"enabled": true, "version": 2}, "uot": true, "UoTVersion": 2"#,
         r#""network": ["tcp", "udp"], "one_time_auth": false, "warnLegacyUrl": true"#,
         r#""version": 1, "bytes_used": 1, "something_new": false, "something_else": null"#,
     ] {

@@ -80,6 +80,10 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     }
     if let Some((_, server)) = body.rsplit_once('@') {
         // An IPv6 address that runs into its port.
+        let is_wide = |letter: &char| matches!(letter, '\u{3002}' | '\u{ff01}'..='\u{ff61}');
+        if let Some(letter) = server.chars().find(is_wide) {
+            return Err(ServerFault::Character(letter));
+        }
         let runs_on = server.matches(':').count() > 1 && !server.contains('[');
         return Err(if runs_on {
             ServerFault::Address

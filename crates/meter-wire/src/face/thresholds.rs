@@ -2,8 +2,12 @@
 
 use super::PlainNumber;
 use crate::{SetThresholds, U64Text};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
+use std::fmt;
 
 /// The thresholds in force.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -53,13 +57,14 @@ impl ThresholdsChange {
     /// Reads a body. `None`: it is not a JSON object.
     ///
     /// # Errors
-    /// The first field that is unknown, or not a whole number from 0 to 2⁶³ − 1.
+    /// The first field that is unknown, there for the second time, or not a whole number from 0 to
+    /// 2⁶³ − 1.
     pub fn parse(body: &[u8]) -> Option<Result<Self, FieldError>> {
-        let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let fields: Fields = serde_json::from_slice(body).ok()?;
         Some(Self::of_fields(&fields))
     }
 
-    fn of_fields(fields: &Map<String, Value>) -> Result<Self, FieldError> {
+    fn of_fields(Fields(fields): &Fields) -> Result<Self, FieldError> {
         let mut change = Self::default();
         for (name, value) in fields {
             let place = match name.as_str() {
@@ -73,6 +78,12 @@ impl ThresholdsChange {
                     });
                 }
             };
+            if place.is_some() {
+                return Err(FieldError {
+                    field: name.clone(),
+                    why: "is there twice",
+                });
+            }
             *place = Some(whole(value).ok_or_else(|| FieldError {
                 field: name.clone(),
                 why: "must be a whole number from 0 to 2^63 - 1",
@@ -92,6 +103,33 @@ impl ThresholdsChange {
             min_duration_ms: ms(self.min_duration_s, now.min_duration_ms),
             max_duration_ms: ms(self.max_duration_s, now.max_duration_ms),
         }
+    }
+}
+
+/// The fields of an object in their order; a map would keep only the last of two with one name.
+struct Fields(Vec<(String, Value)>);
+
+impl<'a> Deserialize<'a> for Fields {
+    fn deserialize<D: Deserializer<'a>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'a> Visitor<'a> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut entries: A) -> Result<Fields, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = entries.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Fields(fields))
     }
 }
 
@@ -156,6 +194,10 @@ mod tests {
             }
         }
         assert_eq!(changed(r#"{"bytes": 1}"#), Some(Err("bytes".to_owned())));
+        for twice in ["1", "2", "\"1\"", "null"] {
+            let body = format!("{{\"minBytes\": 1, \"maxDuration\": 9, \"minBytes\": {twice}}}");
+            assert_eq!(changed(&body), Some(Err("minBytes".to_owned())), "{body}");
+        }
         for body in [
             "",
             "NaN",

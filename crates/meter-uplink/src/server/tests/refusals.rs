@@ -68,6 +68,16 @@ fn an_option_that_is_not_known_or_changes_the_way_is_refused_by_its_name() {
 fn what_is_for_another_program_is_called_what_it_is() {
     for (text, what) in [
         ("vmess://eyJ2IjoiMiJ9", "a VMess link"),
+        ("ssd://eyJhIjoxfQ", "a subscription in the form of SSD"),
+        ("sub://aHR0cHM6Ly8", "the link of a subscription"),
+        (
+            "clash://install-config?url=x",
+            "a link for the program Clash",
+        ),
+        (
+            "tg://proxy?server=192.0.2.1&port=1",
+            "a link for the program Telegram",
+        ),
         ("VLESS://id@192.0.2.1:443?security=reality", "a VLESS link"),
         ("trojan://pw@192.0.2.1:443", "a Trojan link"),
         ("hysteria2://pw@192.0.2.1:443", "a Hysteria 2 link"),
@@ -143,6 +153,14 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
         ),
         ("ss://aes-256-gcm:a b@192.0.2.1:1", Fault::Character(' ')),
         ("ss\u{ff1a}//x@192.0.2.1:1", Fault::Character('\u{ff1a}')),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1\u{ff1a}8388",
+            Fault::Character('\u{ff1a}'),
+        ),
+        (
+            "ss://aes-256-gcm:x@192\u{3002}0.2.1:\u{ff11}",
+            Fault::Character('\u{3002}'),
+        ),
         ("My key: ss://x@192.0.2.1:1", Fault::TextBefore),
         ("[key](ss://x@192.0.2.1:1)", Fault::TextBefore),
         (
