@@ -39,6 +39,7 @@ mod site;
 mod status;
 mod thresholds;
 mod tor;
+mod turn;
 mod uninstall;
 mod verify;
 mod version;
@@ -233,8 +234,28 @@ fn words() -> Vec<OsString> {
     if words.len() < count && !words.is_empty() {
         words.insert(1, "--json".into());
     }
+    let names = words.iter().skip(1).filter(|word| *word != "--json");
+    if asks_for_help(names) {
+        words.retain(|word| word != "--help" && word != "-h");
+    }
     words.append(&mut operands);
     words
+}
+
+/// Whether these words are `help`, or `help` below a group of commands. It takes no options, also
+/// not those by which every other command shows its help.
+fn asks_for_help<'a>(names: impl Iterator<Item = &'a OsString>) -> bool {
+    let mut group = Arguments::command();
+    for name in names {
+        if name == "help" {
+            return group.has_subcommands();
+        }
+        let Some(below) = group.find_subcommand(name) else {
+            return false;
+        };
+        group = below.clone();
+    }
+    false
 }
 
 /// Help that was asked for, or why the arguments are not valid.

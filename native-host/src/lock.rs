@@ -103,12 +103,32 @@ impl DaemonLock {
 /// # Errors
 /// The file cannot be made, or the file system has no locks.
 pub(crate) fn in_turn(path: &Path, patience: Duration) -> io::Result<Option<File>> {
-    let mut waited = Duration::ZERO;
-    loop {
+    taken_in_turn(patience, || {
         let file = open_or_make(path)?;
         // The one before may have removed the file.
-        if lock::take(&file)? && is_same(&file, path) {
-            return Ok(Some(file));
+        Ok((lock::take(&file)? && is_same(&file, path)).then_some(file))
+    })
+}
+
+/// The same with a folder that is there.
+///
+/// # Errors
+/// It cannot be opened, or the file system has no locks for folders.
+pub(crate) fn folder_in_turn(path: &Path, patience: Duration) -> io::Result<Option<File>> {
+    taken_in_turn(patience, || {
+        let folder = File::open(path)?;
+        Ok(lock::take(&folder)?.then_some(folder))
+    })
+}
+
+fn taken_in_turn(
+    patience: Duration,
+    take: impl Fn() -> io::Result<Option<File>>,
+) -> io::Result<Option<File>> {
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(lock) = take()? {
+            return Ok(Some(lock));
         }
         if waited >= patience {
             return Ok(None);

@@ -4,7 +4,7 @@ mod unusable;
 
 use super::{
     ask::{self, Patience},
-    exit, given_path,
+    exit, exit_codes, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     settings,
@@ -30,6 +30,7 @@ use toml_edit::Value;
 const DAEMON_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
+#[command(after_help = exit_codes::GROUP_HELP)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,

@@ -3,6 +3,7 @@
 use super::{
     ask,
     ask::Patience,
+    exit_codes,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     status, wait,
@@ -68,6 +69,7 @@ pub(super) struct Stop {
 }
 
 #[derive(Args)]
+#[command(after_help = exit_codes::GROUP_HELP)]
 pub(super) struct Monitor {
     #[command(subcommand)]
     switch: Switch,

@@ -7,6 +7,10 @@ use super::{
 };
 use serde_json::json;
 
+/// The last line in the help of a group of commands.
+pub(super) const GROUP_HELP: &str = "\
+Exit status: 0 done; the help of each command lists its own, `onionmeter help exit-codes` all.";
+
 /// Prints the whole list.
 pub(super) fn list(format: Format) -> Outcome {
     let rows: Vec<_> = ALL

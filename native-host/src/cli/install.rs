@@ -6,11 +6,12 @@ use super::{
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
+    turn,
 };
 use crate::{
     home::{self, Home, HomeError},
     launch::{self, Launcher},
-    lock, problems,
+    problems,
     registration::{
         self, Command, ManifestState, Place, Presence, ProgramError, Reach, Record, Removed, Trial,
         all_places,
@@ -18,10 +19,8 @@ use crate::{
 };
 use clap::Args;
 use std::{
-    env,
-    fs::{self, File},
+    env, fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 #[derive(Args)]
@@ -60,10 +59,7 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
         .map(|folder| registration::named(folder))
         .collect();
     let named = named.map_err(|error| usage(&error))?;
-    home.prepare().map_err(|error| usage(&error))?;
-    let _turn = turn(home)?;
-    // A purge whose turn was before may have removed it.
-    home.prepare().map_err(|error| usage(&error))?;
+    let _turn = turn::begin(home)?;
     let program = registration::put_program(home).map_err(|error| not_put(&error))?;
 
     let mut parts = Parts::new(format);
@@ -98,33 +94,6 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     whole &= launcher(&mut parts, &program)?;
     parts.end(ended(format, whole, found))
 }
-
-/// Waits until no other `install` or `uninstall` of this home is at work: the list of browsers has
-/// one writer. Returns the lock; `None` where it cannot be had: without a home, or on a
-/// read-only disk.
-pub(super) fn turn(home: &Home) -> Result<Option<File>, CommandError> {
-    match lock::in_turn(&home.registration_lock(), OTHERS_TAKE) {
-        Ok(Some(turn)) => Ok(Some(turn)),
-        Ok(None) => Err(CommandError::Exit(
-            exit::TOO_SOON,
-            format!(
-                "another `install` or `uninstall` is at work in {}; run this again when it has \
-                 ended",
-                home.root().display()
-            ),
-        )),
-        Err(error) => {
-            crate::ignore_because(
-                "each part says by itself what cannot be written",
-                Err::<(), _>(error),
-            );
-            Ok(None)
-        }
-    }
-}
-
-/// How long another `install` or `uninstall` may take. Each of its waits ends within 3 s.
-const OTHERS_TAKE: Duration = Duration::from_secs(30);
 
 fn not_put(error: &ProgramError) -> CommandError {
     match error {

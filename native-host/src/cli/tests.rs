@@ -28,7 +28,7 @@ fn every_command() -> Vec<(Vec<String>, clap::Command)> {
 #[test]
 fn every_help_names_its_exit_statuses_and_every_status_is_one_of_the_list() {
     for (names, command) in every_command() {
-        if command.get_name() == "help" || command.has_subcommands() {
+        if command.get_name() == "help" {
             continue;
         }
         let help = command
@@ -76,5 +76,24 @@ fn every_command_has_a_line_of_help() {
             let help = argument.get_help().is_some() || argument.get_id() == "help";
             assert!(help, "{names:?}: {}", argument.get_id());
         }
+    }
+}
+
+#[test]
+fn help_is_asked_for_by_its_own_name_and_below_groups_alone() {
+    for (words, expected) in [
+        ("help --help", true),
+        ("help tor start -h", true),
+        ("tor help start --help", true),
+        ("tor help", true),
+        ("tor start help", false),
+        ("circuit help --help", false),
+        ("brew help", false),
+        ("tor --wait help", false),
+        ("--help", false),
+        ("", false),
+    ] {
+        let names: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
+        assert_eq!(asks_for_help(names.iter()), expected, "{words}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ask::Patience,
-    control, exit,
+    control, exit, exit_codes,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     wait,
@@ -13,6 +13,7 @@ use meter_core::Backend;
 use meter_wire::{ErrorCode, Request, TorUse};
 
 #[derive(Args)]
+#[command(after_help = exit_codes::GROUP_HELP)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     switch: Switch,

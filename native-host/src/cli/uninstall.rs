@@ -12,6 +12,7 @@ use super::{
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
+    turn,
 };
 use crate::{
     EXIT_USAGE,
@@ -57,7 +58,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     };
     let mut _turn = None;
     if mode == RunMode::Real {
-        _turn = install::turn(home)?;
+        _turn = turn::take(home)?;
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     // Another one, whose turn was before, may have purged it.

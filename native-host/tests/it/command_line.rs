@@ -29,6 +29,19 @@ fn help_names_every_command_and_where_things_are() {
     check(&home, &["--help"], 0, &["ONIONMETER_HOME", "Exit status"]);
     check(&home, &[], 64, &["Usage"]);
     check(&home, &["brew-tea"], 64, &["brew-tea"]);
+    check(&home, &["help", "help"], 0, &["Usage: onionmeter help"]);
+    for help in ["--help", "-h"] {
+        check(&home, &["help", help], 0, &["Every day:", "Exit status"]);
+        check(
+            &home,
+            &["help", "tor", help],
+            0,
+            &["Usage: onionmeter tor", "Exit status"],
+        );
+        check(&home, &["help", "tor", "start", help], 0, &["--wait"]);
+        check(&home, &["tor", "help", "start", help], 0, &["--wait"]);
+    }
+    check(&home, &["--json", "help", "--help"], 0, &["\"state\""]);
 }
 
 #[test]

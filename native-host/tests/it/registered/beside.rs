@@ -81,3 +81,26 @@ fn install_and_uninstall_at_the_same_moment_each_have_their_turn() {
         }
     });
 }
+
+/// Each purge removes the lock with the home, and the first turn begins without either.
+#[test]
+fn install_and_purge_at_the_same_moment_each_do_all_or_nothing() {
+    for _ in 0..8 {
+        let person = Person::new();
+        person.make(".config/chromium");
+        thread::scope(|threads| {
+            for command in [&["install"][..], &["uninstall", "--purge", "--yes"]].repeat(4) {
+                let person = &person;
+                threads.spawn(move || person.run(command).expect(0, &[]));
+            }
+        });
+        let manifests = person.at(".config/chromium/NativeMessagingHosts");
+        let is_registered = !Person::everything(&manifests).is_empty();
+        let left = Person::everything(&person.root());
+        let is_there = |name: &str| left.contains(&person.root().join(name));
+        for name in ["bin/onionmeter", ".onionmeter", "registered.json"] {
+            assert_eq!(is_there(name), is_registered, "{name}: {left:?}");
+        }
+        assert!(is_registered || left.is_empty(), "{left:?}");
+    }
+}
