@@ -5,13 +5,15 @@ mod place;
 mod plainly;
 mod reader;
 mod relay;
+mod section;
 mod session;
 mod tor;
 
 use self::{
-    plainly::plainly,
+    plainly::{foreign, plainly},
     reader::{Reader, line_of},
     relay::Relay,
+    section::section,
     session::Session,
     tor::Tor,
 };
@@ -25,11 +27,17 @@ use toml::Spanned;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
+    #[serde(deserialize_with = "section")]
     relay: Relay,
+    #[serde(deserialize_with = "section")]
     session: Session,
+    #[serde(deserialize_with = "section")]
     tor: Tor,
+    #[serde(deserialize_with = "section")]
     ledger: Ledger,
+    #[serde(deserialize_with = "section")]
     daemon: Daemon,
+    #[serde(deserialize_with = "section")]
     log: Log,
 }
 
@@ -62,11 +70,18 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         let at = error.span().map_or(1, |span| line_of(text, span.start));
         let span = error.span().and_then(|span| text.get(span));
         let message = match error.message() {
+            _ if let Some(letter) = foreign(text.lines().nth(at - 1).unwrap_or_default()) => {
+                format!(
+                    "line {at}: it holds the character U+{:04X} outside of quotation marks; \
+                        remove it, or type plain letters and digits",
+                    u32::from(letter)
+                )
+            }
             // The parser does not say which key it is.
             repeated @ "duplicate key" => {
                 format!("line {at}: {repeated} {}", span.unwrap_or_default())
             }
-            other => format!("line {at}: {}", plainly(other)),
+            other => format!("line {at}: {}", plainly(other, span.unwrap_or_default())),
         };
         ConfigError::Syntax {
             path: path.to_path_buf(),

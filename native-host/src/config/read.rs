@@ -139,4 +139,61 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_is_in_the_place_of_a_section_or_a_value_is_called_what_it_is() {
+        for (text, said) in [
+            (
+                "relay = []",
+                "line 1: it has a list, and a section is needed",
+            ),
+            (
+                "session = [20000]",
+                "it has a list, and a section is needed",
+            ),
+            (
+                "[log]\n[[relay]]\nport = 9200",
+                "it has a list, and a section is needed",
+            ),
+            (
+                "relay = 9200",
+                "it has the number 9200, and a section is needed",
+            ),
+            (
+                "[relay]\nport = 99999999999999999999999",
+                "line 2: it has the number 99999999999999999999999, which is too large",
+            ),
+            (
+                "[log]\nlevel = 1979-05-27",
+                "line 2: it has a date or a time, and a text",
+            ),
+            ("[log]\nlevel = {}", "line 2: it has a section, and a text"),
+            (
+                "[relay]\nport\u{a0}= 9200",
+                "line 2: it holds the character U+00A0 outside",
+            ),
+            ("\u{2028}[relay]", "line 1: it holds the character U+2028"),
+            (
+                "[relay]\nport = \u{ff19}200",
+                "line 2: it holds the character U+FF19",
+            ),
+            (
+                "[log]\nlevel = \u{201c}info\u{201d}",
+                "line 2: it holds the character U+201C",
+            ),
+            (
+                "[relay]\nport = 9200\0",
+                "line 2: it holds the character U+0000",
+            ),
+            ("[relay]\nport = 1 2 # \u{fc}", "line 2: "),
+        ] {
+            let refused = parse(text, Path::new("config.toml"))
+                .expect_err(text)
+                .to_string();
+            assert!(refused.contains(said), "{text:?}: {refused}");
+            assert!(!refused.contains("U+00FC"), "{refused}");
+        }
+        let inline = parse("relay = { port = 9200 }", Path::new("config.toml"));
+        assert_eq!(inline.expect("a section").relay_port, 9200);
+    }
 }

@@ -157,6 +157,8 @@ mod tests {
                 "[\"a b\", \"c\", \"d\"]",
             ),
             ("tor.bridges", &[""], "[]"),
+            ("tor.bridges", &["[]"], "[]"),
+            ("tor.bridges", &["[ \"\" ]"], "[]"),
             ("tor.arti", &["{ a = 1 }"], "{ a = 1 }"),
         ] {
             assert_eq!(of(key, words).as_deref(), Ok(expected), "{key} {words:?}");

@@ -4,15 +4,33 @@
 /// The beginning of the parser's words about a value of another type.
 const TYPE: &str = "invalid type: ";
 
-/// The message of the parser; one about a type is written anew.
-pub(super) fn plainly(message: &str) -> String {
+/// A character that a line of TOML has only in texts and comments, and has elsewhere: most of them
+/// come from copying and cannot be seen.
+pub(super) fn foreign(line: &str) -> Option<char> {
+    let mut quoted_by = None;
+    for letter in line.trim_end_matches('\r').chars() {
+        match (letter, quoted_by) {
+            ('#', None) => return None,
+            ('"' | '\'', None) => quoted_by = Some(letter),
+            (letter, Some(quote)) if letter == quote => quoted_by = None,
+            (letter, None) if !letter.is_ascii() || (letter.is_control() && letter != '\t') => {
+                return Some(letter);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The message of the parser about this part of the text; one about a type is written anew.
+pub(super) fn plainly(message: &str, about: &str) -> String {
     let types = message.strip_prefix(TYPE).and_then(|types| {
         let (found, expected) = types.rsplit_once(", expected ")?;
         Some((found, expected))
     });
     match types {
         Some((found, expected)) => {
-            let (found, expected) = (is_found(found), is_needed(expected));
+            let (found, expected) = (is_found(found, about), is_needed(expected));
             format!("it has {found}, and {expected} is needed")
         }
         None => message.to_owned(),
@@ -20,16 +38,23 @@ pub(super) fn plainly(message: &str) -> String {
 }
 
 /// `string "9200"`, "integer `5`", `map` and so on.
-fn is_found(words: &str) -> String {
+fn is_found(words: &str, about: &str) -> String {
     let (kind, value) = words.split_once(' ').unwrap_or((words, ""));
     // A number that is too great is `5` as i128.
     let number = || value.split('`').nth(1).unwrap_or(value);
     match kind {
         "string" => format!("the text {value}"),
+        "integer" if value.ends_with("128") => {
+            format!("the number {}, which is too large", number())
+        }
         "integer" => format!("the number {}", number()),
         // "floating point `1.5`"
         "floating" => format!("the number {}", number()),
         "boolean" => number().to_owned(),
+        // The parser hands dates on as maps.
+        "map" if about.starts_with(|first: char| first.is_ascii_digit()) => {
+            "a date or a time".to_owned()
+        }
         "map" => "a section".to_owned(),
         "sequence" => "a list".to_owned(),
         _ => words.to_owned(),
@@ -61,7 +86,8 @@ mod tests {
             ),
             (
                 "invalid type: integer `99999999999999999999` as i128, expected i64",
-                "it has the number 99999999999999999999, and a whole number is needed",
+                "it has the number 99999999999999999999, which is too large, and a whole number \
+                    is needed",
             ),
             (
                 "invalid type: floating point `1.5`, expected i64",
@@ -81,7 +107,7 @@ mod tests {
             ),
             ("duplicate key", "duplicate key"),
         ] {
-            assert_eq!(plainly(message), said);
+            assert_eq!(plainly(message, ""), said);
         }
     }
 }
