@@ -81,7 +81,7 @@ pub(crate) enum BackupError {
         /// Why.
         source: io::Error,
     },
-    /// It cannot be decrypted.
+    /// It cannot be encrypted or decrypted.
     #[error(transparent)]
     Sealed(#[from] SealedError),
     /// It has another content.
@@ -96,6 +96,11 @@ pub(crate) enum BackupError {
 }
 
 impl BackupError {
+    /// Whether the reason is a limit of the system, and not the file.
+    pub(crate) const fn is_limit(&self) -> bool {
+        matches!(self, Self::Sealed(SealedError::Memory(_)))
+    }
+
     /// A function that names the file of an error.
     pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();

@@ -17,6 +17,7 @@ use meter_wire::{
 };
 use std::{
     cell::{Cell, RefCell},
+    io::{self, Write as _},
     process::ExitCode,
     time::Duration,
 };
@@ -41,6 +42,9 @@ pub fn run(caller: &Caller) -> ExitCode {
     if *caller == Caller::Stranger {
         return ExitCode::from(EXIT_USAGE);
     }
+    if let Err(problem) = problems::check_threads(THREADS) {
+        return ExitCode::from(fail_alone(problem));
+    }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -51,6 +55,20 @@ pub fn run(caller: &Caller) -> ExitCode {
     // A read of stdin cannot be cancelled; the thread that waits in it must not delay the end.
     runtime.shutdown_background();
     ExitCode::from(code)
+}
+
+/// The runtime's threads that wait for stdin and stdout.
+const THREADS: usize = 2;
+
+/// Tells the extension a problem without a runtime.
+fn fail_alone(problem: Problem) -> u8 {
+    let frame = write_message(&FromDaemon::Notice(Notice::Problem(problem)));
+    let length = u32::try_from(frame.len()).unwrap_or_default().to_ne_bytes();
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(&[&length[..], &frame].concat());
+    let flushed = written.and_then(|()| stdout.flush());
+    crate::ignore_because("the browser may be gone", flushed);
+    EXIT_UNAVAILABLE
 }
 
 async fn serve() -> u8 {

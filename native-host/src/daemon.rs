@@ -21,6 +21,7 @@ use crate::{
     },
 };
 use clients::Clients;
+use meter_wire::ErrorCode;
 use socket::{ClientSocket, Lost};
 use std::{
     io::{self, Write as _},
@@ -39,9 +40,16 @@ pub fn run(home: &Home) -> ExitCode {
     // Fails only for the leader of a process group, which no terminal takes along anyway.
     crate::ignore_because("started from a terminal", process::leave_session());
     // Before the first file: each that cannot be opened would be called unusable.
-    if let Err(problem) = problems::check_files(limits::DAEMON_FILES_MIN) {
+    let checked = problems::check_files(limits::DAEMON_FILES_MIN);
+    let checked = checked.and_then(|()| problems::check_threads(limits::DAEMON_THREADS));
+    if let Err(problem) = checked {
         let detail = problem.detail.unwrap_or_default();
-        return report(EXIT_UNAVAILABLE, &format!("{} {detail}", problem.message));
+        let said = match problem.code {
+            // Who started the daemon says that it cannot be started.
+            ErrorCode::DaemonUnreachable => detail,
+            _ => format!("{} {detail}", problem.message),
+        };
+        return report(EXIT_UNAVAILABLE, &said);
     }
     let lock = match prepare(home) {
         Ok(Some(lock)) => lock,

@@ -135,6 +135,8 @@ mod tests {
         let limit = "at most 87 bytes";
         assert!(error.to_string().contains(limit), "{error}");
         assert!(error.to_string().contains("it has 95 bytes"), "{error}");
+        let looked = home.check_folder().expect_err("a look says the same");
+        assert_eq!(looked.to_string(), error.to_string());
         let longest = Home::at(PathBuf::from("/tmp").join("x".repeat(82)));
         longest.check().expect("87 bytes fit");
     }

@@ -85,6 +85,23 @@ pub(crate) fn check_files(needed: u64) -> Result<(), Problem> {
     })
 }
 
+/// The problem if this process may start fewer threads than it needs.
+pub(crate) fn check_threads(needed: usize) -> Result<(), Problem> {
+    limits::check_threads(needed).map_err(|error| {
+        let other = || Problem::with_detail(ErrorCode::DaemonUnreachable, error.to_string());
+        no_more_processes(&error).unwrap_or_else(other)
+    })
+}
+
+/// The problem if no process or thread could be started because the user has as many as allowed.
+pub(crate) fn no_more_processes(error: &io::Error) -> Option<Problem> {
+    (error.kind() == ErrorKind::WouldBlock)
+        .then(|| Problem::with_detail(ErrorCode::DaemonUnreachable, NO_MORE_PROCESSES))
+}
+
+const NO_MORE_PROCESSES: &str = "the system lets this user start no more processes and threads \
+    (`ulimit -u`); end some programs, then try again";
+
 pub(crate) fn home(error: &HomeError) -> Problem {
     let disk = system_error(error).and_then(|cause| disk_of(cause.kind()));
     problem(disk.unwrap_or(ErrorCode::HomeUnusable), error)

@@ -64,8 +64,7 @@ pub(crate) fn collect(
         },
     );
     let archive = archive::write(&entries, now.get() / 1_000);
-    let sealed = sealed::seal(&archive, passphrase);
-    Ok((sealed.map_err(BackupError::at(home.root()))?, manifest))
+    Ok((sealed::seal(&archive, passphrase)?, manifest))
 }
 
 struct BookCopy {

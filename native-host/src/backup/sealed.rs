@@ -2,6 +2,7 @@
 //!
 //! Only this file names the crate `age`.
 
+use crate::system::limits;
 use age::{DecryptError, Decryptor, Encryptor, scrypt, secrecy::SecretString};
 use std::{
     io::{self, ErrorKind, Read, Write as _},
@@ -19,6 +20,8 @@ pub(crate) const ARMOR: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 const WORK: u8 = 18;
 /// The most work that is accepted: 1 GiB. A larger number in a file would stop this computer.
 const WORK_MAX: u8 = 20;
+/// Room beside that of a try.
+const MEMORY_BESIDE: usize = 16 << 20;
 /// Most bytes that are decrypted: the reports of some centuries.
 const CONTENT_MAX: usize = 1 << 30;
 
@@ -43,6 +46,12 @@ pub(crate) enum SealedError {
         accepted; `onionmeter backup` demands 2^{WORK}; nothing was changed"
     )]
     Work(u8),
+    /// The memory for one try cannot be had.
+    #[error(
+        "to try a passphrase {0} MiB of memory are needed, and the system does not give them; \
+        end some programs, or raise the limit (`ulimit -v`); nothing was changed"
+    )]
+    Memory(usize),
     /// A later version of the age format.
     #[error(
         "it has a version of the age format that this program does not know; update \
@@ -69,8 +78,24 @@ pub(crate) enum SealedError {
 /// Encrypts.
 ///
 /// # Errors
-/// `OutOfMemory` and other errors of a writer that is a buffer.
-pub(super) fn seal(content: &[u8], passphrase: &str) -> io::Result<Vec<u8>> {
+/// There is too little memory.
+pub(super) fn seal(content: &[u8], passphrase: &str) -> Result<Vec<u8>, SealedError> {
+    check_memory(WORK, content.len())?;
+    written(content, passphrase).map_err(SealedError::Io)
+}
+
+/// Bytes that one try of a passphrase needs.
+const fn memory(work: u8) -> usize {
+    1024 << work
+}
+
+/// Checks that there is memory for one try, and for so much more.
+fn check_memory(work: u8, more: usize) -> Result<(), SealedError> {
+    let bytes = memory(work) + more + MEMORY_BESIDE;
+    limits::check_memory(bytes).map_err(|_| SealedError::Memory(bytes >> 20))
+}
+
+fn written(content: &[u8], passphrase: &str) -> io::Result<Vec<u8>> {
     let mut recipient = scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
     recipient.set_work_factor(WORK);
     let recipient: &dyn age::Recipient = &recipient;
@@ -91,7 +116,10 @@ pub(super) fn open(sealed: impl Read, passphrase: &str) -> Result<Zeroizing<Vec<
         return Err(SealedError::ForKey);
     }
     let mut identity = scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
-    identity.set_max_work_factor(WORK_MAX);
+    let possible = (0..=WORK_MAX)
+        .rev()
+        .find(|work| check_memory(*work, 0).is_ok());
+    identity.set_max_work_factor(possible.unwrap_or_default());
     let identity: &dyn age::Identity = &identity;
     let reader = decryptor.decrypt(iter::once(identity));
     let mut reader = reader.map_err(of_passphrase)?;
@@ -127,7 +155,12 @@ fn of_reading(error: io::Error) -> SealedError {
 
 fn of_passphrase(error: DecryptError) -> SealedError {
     match error {
-        DecryptError::ExcessiveWork { required, .. } => SealedError::Work(required),
+        DecryptError::ExcessiveWork { required, .. } if required > WORK_MAX => {
+            SealedError::Work(required)
+        }
+        DecryptError::ExcessiveWork { required, .. } => {
+            SealedError::Memory((memory(required) + MEMORY_BESIDE) >> 20)
+        }
         DecryptError::InvalidHeader | DecryptError::InvalidMac => SealedError::Damaged,
         DecryptError::Io(error) => SealedError::Io(error),
         _ => SealedError::Passphrase,

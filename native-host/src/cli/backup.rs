@@ -7,7 +7,7 @@ use super::{
     passphrase, print, when,
 };
 use crate::{
-    EXIT_DATA, EXIT_USAGE,
+    EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE,
     backup::{self, BackupError},
     files,
     home::Home,
@@ -212,6 +212,7 @@ fn failed(file: Option<&Path>, error: &BackupError) -> CommandError {
         BackupError::Receipts { path, source } => {
             exit::of_problem(problems::receipts(source, path).code)
         }
+        _ if error.is_limit() => EXIT_UNAVAILABLE,
         _ => EXIT_DATA,
     };
     let why = problems::chain(error);

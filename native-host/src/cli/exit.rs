@@ -79,7 +79,7 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
         EXIT_UNAVAILABLE,
         "unavailable",
         "Tor is not installed, did not start or cannot connect; a browser, the daemon or the HTTP \
-            server cannot be started; or no more files may be opened",
+            server cannot be started; or the system gives no more open files or memory",
     ),
     (
         EXIT_BUG,

@@ -2,6 +2,7 @@
 
 use super::{
     ask::{self, Patience},
+    exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     question, when,
@@ -191,12 +192,13 @@ fn shown_with(whole: u64, parts: &[u64]) -> impl Fn(u64) -> String + use<> {
 fn leave(yes: bool, patience: Patience, home: &Home, format: Format) -> Outcome {
     let question = "What waits is then not sent, and no new report goes to the ledger. Reports and \
                     receipts stay here.\nLeave the ledger? [y/N] ";
-    // Who has nothing to leave is not asked.
-    match asked(patience, home, Request::LedgerPolicy) {
-        Err(CommandError::Problem(problem)) if problem.code == ErrorCode::LedgerNone => {
-            return Err(problem.into());
-        }
-        Ok(_) | Err(_) => {}
+    // Who has nothing to leave, or no daemon that could, is not asked.
+    if !yes
+        && let Err(CommandError::Problem(problem)) = asked(patience, home, Request::LedgerPolicy)
+        && (problem.code == ErrorCode::LedgerNone
+            || exit::of_problem(problem.code) == exit::NO_ANSWER)
+    {
+        return Err(problem.into());
     }
     if !yes && (format == Format::Json || !question::asked(question)?.eq_ignore_ascii_case("y")) {
         let text = "nothing was done; --yes leaves without asking".to_owned();

@@ -142,13 +142,12 @@ impl Home {
                 Err(HomeError::Link { path, target })
             }
             Ok(meta) if !meta.is_dir() => Err(HomeError::NotAFolder(path)),
-            Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 let error = obstacle(&path, error);
                 Err(HomeError::Parent(path, error))
             }
-            // The next use of the folder reports the reason.
-            Err(_) => Ok(()),
+            // The next use of the folder reports the reason of an error.
+            Ok(_) | Err(_) => self.check_length(),
         }
     }
 

@@ -103,6 +103,7 @@ async fn begin<T>(
 fn ready(home: &Home) -> Result<(), Problem> {
     // The daemon inherits the limit.
     problems::check_files(limits::DAEMON_FILES_MIN)?;
+    problems::check_threads(limits::DAEMON_THREADS)?;
     home.prepare().map_err(|error| problems::home(&error))?;
     for folder in [home.root().to_path_buf(), home.run()] {
         let checked = files::check_writable(&folder);
@@ -135,13 +136,8 @@ async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -
 }
 
 fn not_started(error: &io::Error) -> Problem {
-    // What fork(2) answers to a user who has as many processes as allowed.
-    let of_processes = || {
-        let why = "the system lets this user start no more processes (`ulimit -u`); end some \
-            programs, then try again";
-        (error.kind() == io::ErrorKind::WouldBlock).then(|| gone(why))
-    };
-    let known = problems::too_many_files(error).or_else(of_processes);
+    let known = problems::too_many_files(error);
+    let known = known.or_else(|| problems::no_more_processes(error));
     known.unwrap_or_else(|| gone(&error.to_string()))
 }
 

@@ -1,13 +1,23 @@
-//! How many files this process may open: two for each connection, and some more. And how large the
-//! files that it writes may become.
+//! What the system limits for this process: open files (two for each connection, and some more),
+//! threads, memory, and how large the files that it writes may become.
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::{Resource, getrlimit, setrlimit};
+use std::{
+    hint,
+    io::{self, ErrorKind},
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 /// Files without which a daemon is of no use: those beside the connections, and 32 connections.
 pub(crate) const DAEMON_FILES_MIN: u64 = FILES_BESIDE + 2 * 32;
 /// Files of a command that asks the daemon: standard streams, the runtime, sockets, pipes, a book.
 pub(crate) const COMMAND_FILES_MIN: u64 = 32;
+
+/// Threads of a daemon beside its first: the book's, the relay's, the Shadowsocks server's, and one
+/// for what waits on files.
+pub(crate) const DAEMON_THREADS: usize = 4;
 
 /// Files that are not for connections: standard streams, listeners, the runtime's own, the book,
 /// clients, pipes.
@@ -31,6 +41,38 @@ pub(crate) fn check_files(needed: u64) -> Result<(), u64> {
         files if files < needed => Err(files),
         _ => Ok(()),
     }
+}
+
+/// Checks that this process may start as many threads at once. A runtime that cannot start its own
+/// panics.
+///
+/// # Errors
+/// The error of the system.
+pub(crate) fn check_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        // Each thread waits until the last has started.
+        let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = || drop(gate.lock());
+        for _ in 0..count {
+            thread::Builder::new().spawn_scoped(scope, wait)?;
+        }
+        drop(closed);
+        Ok(())
+    })
+}
+
+/// Checks that this process may have as much memory at once. An allocation that fails in code of
+/// others ends the process.
+///
+/// # Errors
+/// `OutOfMemory`.
+pub(crate) fn check_memory(bytes: usize) -> io::Result<()> {
+    let mut room: Vec<u8> = Vec::new();
+    let reserved = room.try_reserve_exact(bytes);
+    // Otherwise the compiler could leave the allocation out.
+    hint::black_box(&room);
+    reserved.map_err(|_| ErrorKind::OutOfMemory.into())
 }
 
 /// Makes a write beyond the limit on the size of files (`ulimit -f`) an error, which can be told.

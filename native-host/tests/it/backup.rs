@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-const WORDS: &str = "correct horse battery staple";
+pub(crate) const WORDS: &str = "correct horse battery staple";
 
 /// A wait that takes longer has hung.
 const HANG: Duration = Duration::from_secs(120);

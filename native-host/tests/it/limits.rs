@@ -1,11 +1,14 @@
-//! What the system itself refuses: a disk that is read-only, and more open files.
+//! What the system itself refuses: a disk that is read-only, more open files, processes or memory.
 
 use crate::{
+    backup::{WORDS, home_with, with_words},
     book::{READ_ONLY, book, mounting},
+    person::Person,
     said::{Said, check},
-    support::{PROGRAM, TestHome},
+    support::{Bridge, PROGRAM, TestHome},
 };
-use std::{fs, process::Command};
+use meter_wire::{ErrorCode, FromDaemon, Notice};
+use std::{fs, path::Path, process::Command};
 
 /// A command that may open as many files.
 fn limited(home: &TestHome, files: u32, args: &[&str]) -> Said {
@@ -126,4 +129,66 @@ fn a_start_on_a_read_only_disk_says_so_with_the_status_for_a_folder_that_cannot_
     fs::remove_dir_all(home.root().join("log")).expect("ours");
     let said = Said::from(&run("monitor start").expect("as before"));
     said.expect(73, &["is read-only; make it writable"]);
+}
+
+/// A user of this test alone: the limit counts all processes of a user.
+const BUSY_USER: u32 = 64_011;
+
+/// Runtimes panic where they cannot start their threads.
+#[test]
+fn where_too_few_processes_may_be_started_that_is_said_and_nothing_panics() {
+    let Some(person) = Person::ordinary(BUSY_USER) else {
+        return;
+    };
+    person.without_tor(&person.root());
+    let program = person.program();
+    let name = program.to_str().expect("UTF-8");
+    let limited = |processes: u32, args: &[&str]| {
+        let limit = format!("--nproc={processes}:{processes}");
+        let args = [&[&limit, name], args].concat();
+        person.start(Path::new("prlimit"), &args)
+    };
+    let sentence = "start no more processes and threads (`ulimit -u`)";
+    for processes in 1..5 {
+        for args in [&["monitor", "start"][..], &["up"], &["tor", "start"]] {
+            Said::of(&mut limited(processes, args)).expect(7, &[sentence]);
+        }
+        let said = Said::of(&mut limited(processes, &["daemon"])).expect(69, &[sentence]);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        Said::of(&mut limited(processes, &["status"])).expect(3, &["not running"]);
+        Said::of(&mut limited(processes, &["reports"])).expect(5, &["no reports"]);
+    }
+    for processes in 1..3 {
+        let origin = onionmeter_host::ids::chromium_origin();
+        let mut bridge = Bridge::start(limited(processes, &[&origin]));
+        match bridge.frame() {
+            Some(FromDaemon::Notice(Notice::Problem(problem))) => {
+                assert_eq!(problem.code, ErrorCode::DaemonUnreachable);
+                assert!(problem.detail.expect("why").contains(sentence));
+            }
+            other => panic!("{processes}: {other:?}"),
+        }
+        assert_eq!(bridge.wait().code(), Some(69));
+    }
+    Said::of(&mut limited(64, &["monitor", "start"])).expect(0, &["is open and counts"]);
+}
+
+/// The code that encrypts takes all its memory at once, and would end the process.
+#[test]
+fn where_a_backup_gets_too_little_memory_that_is_said_and_no_file_is_made() {
+    let home = home_with(3);
+    let (sound, small) = (home.user().join("sound.age"), home.user().join("small.age"));
+    let name = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let limited = |args: &[&str]| {
+        drop(with_words(&home, &[], WORDS));
+        let words = name(&home.user().join("words"));
+        let args = [args, &["--passphrase-file", &words]].concat();
+        below("-v", &home, 200_000, &args)
+    };
+    Said::of(&mut with_words(&home, &["backup", &name(&sound)], WORDS)).expect(0, &[]);
+    let said = ["MiB of memory", "`ulimit -v`"];
+    limited(&["backup", &name(&small)]).expect(69, &said);
+    assert!(fs::symlink_metadata(&small).is_err());
+    limited(&["restore", &name(&sound), "--replace"]).expect(69, &said);
+    check(&home, &["reports"], 0, &["13.725"]);
 }

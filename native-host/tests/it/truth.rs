@@ -79,12 +79,21 @@ fn every_command_says_that_the_daemon_is_suspended_and_what_lets_it_go_on() {
         }
     });
     // Other tests run beside this one, so one of three tries has to be as quick as is promised.
-    let is_quick = |_| {
-        let since = Instant::now();
-        home.run(&["status"]);
-        since.elapsed() < PROMISED
-    };
-    assert!((0..3).any(is_quick), "no try was quicker than {PROMISED:?}");
+    for args in [
+        &["status"][..],
+        &["ledger", "leave", "--yes"],
+        &["ledger", "leave"],
+    ] {
+        let is_quick = |_| {
+            let since = Instant::now();
+            home.run(args);
+            since.elapsed() < PROMISED
+        };
+        assert!(
+            (0..3).any(is_quick),
+            "{args:?}: no try was quicker than {PROMISED:?}"
+        );
+    }
     signal(&home, Signal::CONT);
     let output = home.run(&["status"]);
     assert!(output.status.success(), "{}", text(&output));
