@@ -24,7 +24,6 @@ use crate::{
     system::{clock::Clock, memory::Bursts, ticks::Ticks},
     tor_supervisor::TorSupervisor,
 };
-use books::Then;
 pub(crate) use handle::{BooksCommand, Command, EngineHandle};
 pub(crate) use ledger_signer::LedgerSigner;
 use meter_relay::{Counters, Site};
@@ -42,6 +41,9 @@ use tracing::{debug, error, info};
 const TICK: Duration = Duration::from_secs(1);
 /// Most requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
+
+/// What the engine does after a job of accounting.
+type Then = Box<dyn FnOnce(&mut Engine) + Send>;
 
 pub(crate) struct Engine {
     home: Home,

@@ -1,10 +1,11 @@
 //! Converts errors of the parts to what a person can do about them.
 
+mod limits;
 mod why;
 
-use crate::{
-    config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError, system::limits,
-};
+pub(crate) use limits::{check_files, check_threads, no_more_processes};
+
+use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
 use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
 use meter_tor::{FileFault, FolderFault, TorProblem, Transport, UplinkError, no_more_files};
@@ -74,33 +75,6 @@ pub(crate) const fn disk_of(kind: ErrorKind) -> Option<ErrorCode> {
         _ => None,
     }
 }
-
-/// The problem if this process may open fewer files than it needs.
-pub(crate) fn check_files(needed: u64) -> Result<(), Problem> {
-    limits::check_files(needed).map_err(|files| {
-        let detail = format!(
-            "a process may open {files} files here, as `ulimit -Hn` prints, and this needs {needed}"
-        );
-        Problem::with_detail(ErrorCode::TooManyFiles, detail)
-    })
-}
-
-/// The problem if this process may start fewer threads than it needs.
-pub(crate) fn check_threads(needed: usize) -> Result<(), Problem> {
-    limits::check_threads(needed).map_err(|error| {
-        let other = || Problem::with_detail(ErrorCode::DaemonUnreachable, error.to_string());
-        no_more_processes(&error).unwrap_or_else(other)
-    })
-}
-
-/// The problem if no process or thread could be started because the user has as many as allowed.
-pub(crate) fn no_more_processes(error: &io::Error) -> Option<Problem> {
-    (error.kind() == ErrorKind::WouldBlock)
-        .then(|| Problem::with_detail(ErrorCode::DaemonUnreachable, NO_MORE_PROCESSES))
-}
-
-const NO_MORE_PROCESSES: &str = "the system lets this user start no more processes and threads \
-    (`ulimit -u`); end some programs, then try again";
 
 pub(crate) fn home(error: &HomeError) -> Problem {
     let disk = system_error(error).and_then(|cause| disk_of(cause.kind()));

@@ -1,7 +1,7 @@
 //! The engine's part in key and books: it passes time, counts and commands to accounting, whose
 //! thread waits for the disk, and goes on with what comes back.
 
-use super::{BooksCommand, Engine};
+use super::{BooksCommand, Engine, Then};
 use crate::{
     accounting::{Accounting, KeyOfChain},
     pending::{Responder, reply},
@@ -9,9 +9,6 @@ use crate::{
 };
 use meter_relay::CounterSnapshot;
 use meter_wire::{Problem, Status};
-
-/// What the engine does after a job of accounting.
-pub(super) type Then = Box<dyn FnOnce(&mut Engine) + Send>;
 
 impl Engine {
     /// Has accounting count a second. At rest that needs no thread. While a job takes long, one
