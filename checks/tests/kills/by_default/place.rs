@@ -77,15 +77,21 @@ impl Place {
 
     /// The address of a page that asks the site without end for names that nobody asked for before.
     /// It stops when its element `html` has the attribute `data-stop`; `data-waiting` is how many
-    /// answers have not come yet.
+    /// answers have not come yet. Who asks is replaced after some hundred requests: Chromium keeps a
+    /// file open for each answer that nobody reads, and a page with too many of them crashes.
     pub(crate) fn asking(&self) -> String {
         let port = self.stage.site.port();
         format!(
             "data:text/html,<body><script>
             const {{ dataset }} = document.documentElement;
-            const ask = `let waiting = 0;
+            const ask = `let waiting = 0, left = {ASKS};
                 const asking = setInterval(() => {{
-                    if (waiting >= {AT_ONCE}) return;
+                    if (left === 0 && waiting === 0) {{
+                        clearInterval(asking);
+                        postMessage('done');
+                    }}
+                    if (left === 0 || waiting >= {AT_ONCE}) return;
+                    left -= 1;
                     postMessage(waiting += 1);
                     const name = Date.now() + '-' + Math.random().toString(36).slice(2);
                     fetch('http://' + name + '.asks.page.test:{port}/bytes/1000',
@@ -93,8 +99,19 @@ impl Place {
                         .catch(() => {{}}).finally(() => postMessage(waiting -= 1));
                 }}, 50);
                 onmessage = () => clearInterval(asking);`;
-            const worker = new Worker('data:text/javascript,' + encodeURIComponent(ask));
-            worker.onmessage = ({{ data }}) => {{ dataset.waiting = data; }};
+            let worker;
+            const begin = () => {{
+                worker = new Worker('data:text/javascript,' + encodeURIComponent(ask));
+                worker.onmessage = ({{ data }}) => {{
+                    if (data !== 'done') {{
+                        dataset.waiting = data;
+                        return;
+                    }}
+                    worker.terminate();
+                    if (!dataset.stop) begin();
+                }};
+            }};
+            begin();
             let loading = false;
             const frames = setInterval(() => {{
                 if (dataset.stop) {{
@@ -116,3 +133,5 @@ impl Place {
 
 /// How many answers are waited for at most: the browser shall always have room for another.
 const AT_ONCE: u32 = 20;
+/// How many requests one worker makes.
+const ASKS: u32 = 300;
