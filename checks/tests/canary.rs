@@ -15,6 +15,7 @@ use checks::{
     stage::{QUICK, tor_section},
 };
 use meter_core::Backend;
+use meter_fixtures::compile;
 use meter_testkit::{
     ports::HeldPort,
     site::Site,
@@ -26,7 +27,6 @@ use std::{
     fs,
     os::unix::{ffi::OsStrExt as _, process::ExitStatusExt as _},
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 use tokio::{
@@ -323,16 +323,10 @@ impl Show {
     }
 }
 
-/// Compiles the code that makes a connection's task panic; the product itself has no way to do
-/// this.
+/// The code that makes a connection's task panic; the product itself has no way to do this.
 fn breaker_of_clocks(folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/canary/panic.c");
-    let library = folder.join("panic.so");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"]);
-    let compiled = compiler.arg(&library).arg(source).status().unwrap();
-    assert!(compiled.success());
-    library
+    compile::library(&source, folder).unwrap()
 }
 
 /// Every file below a folder whose name or content contains the marker in any case.

@@ -13,6 +13,7 @@ use checks::{
     stage::{QUICK, tor_section},
 };
 use meter_core::Backend;
+use meter_fixtures::compile;
 use meter_testkit::{site::Site, socks, tor_network::TorNetwork};
 use meter_wire::{ErrorCode, ReportsFile, Status};
 use rustix::process::Signal;
@@ -20,7 +21,6 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
@@ -183,13 +183,8 @@ async fn page(relay: SocketAddr, port: u16) {
     assert_eq!(fetched.unwrap().body.len(), 1_000);
 }
 
-/// Compiles the code that gives a program a clock that is set while it runs.
+/// The code that gives a program a clock that is set while it runs.
 fn clock(folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sending/clock.c");
-    let library = folder.join("clock.so");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"]);
-    let built = compiler.arg(&library).arg(source).status();
-    assert!(built.unwrap().success());
-    library
+    compile::library(&source, folder).unwrap()
 }

@@ -78,6 +78,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "checks",
         &[
             "meter-core",
+            "meter-fixtures",
             "meter-ledger-client",
             "meter-testkit",
             "meter-tor",

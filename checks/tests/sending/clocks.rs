@@ -1,6 +1,7 @@
 //! A host whose clock is wrong by days, in both directions and from one start to the next.
 
 use crate::place::Place;
+use meter_fixtures::compile;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -49,19 +50,8 @@ fn date(days: i64) -> String {
     String::from_utf8(date.stdout).unwrap().trim().to_owned()
 }
 
-/// Compiles the code that gives a program a wrong clock.
+/// The code that gives a program a wrong clock.
 fn wrong_clock(folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sending/clock.c");
-    let library = folder.join("clock.so");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"]);
-    assert!(
-        compiler
-            .arg(&library)
-            .arg(source)
-            .status()
-            .unwrap()
-            .success()
-    );
-    library
+    compile::library(&source, folder).unwrap()
 }

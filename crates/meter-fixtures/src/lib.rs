@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
 
 pub mod colours;
+pub mod compile;
 pub mod script;

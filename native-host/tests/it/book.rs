@@ -2,6 +2,7 @@
 //! without hard links.
 
 use crate::{
+    programs::c_program,
     said::{Said, text},
     support::{PROGRAM, TestHome},
 };
@@ -13,7 +14,6 @@ use rusqlite::Connection;
 use std::{
     fs,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
     process::{Command, Output},
     time::{Duration, Instant},
 };
@@ -225,18 +225,7 @@ fn a_first_start_on_a_full_disk_is_never_told_as_a_lost_key_and_succeeds_once_th
 #[test]
 fn key_and_book_are_made_where_no_hard_links_are() {
     let home = TestHome::new();
-    let program = home.user().join("without_links");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/without_links.c");
-    let built = Command::new("cc")
-        .arg("-o")
-        .arg(&program)
-        .arg(source)
-        .status();
-    assert!(
-        built
-            .expect("a C compiler, which SQLite needs too")
-            .success()
-    );
+    let program = c_program("without_links.c", home.user());
     let mut command = Command::new(&program);
     let daemon = command
         .args([PROGRAM, "monitor", "start"])

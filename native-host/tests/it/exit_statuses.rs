@@ -1,6 +1,7 @@
 //! Each exit status of the list, from a real command.
 
 use crate::{
+    programs::c_library,
     said::Said,
     scripts::{check, object},
     stand_in::{Part, StandIn},
@@ -9,7 +10,6 @@ use crate::{
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -42,7 +42,8 @@ fn an_answer_to_another_question_is_a_mistake_of_ours() {
 #[test]
 fn a_panic_is_a_sentence_with_its_place_and_the_status_for_a_mistake_of_ours() {
     let home = TestHome::new();
-    let broken = without_a_clock();
+    // Rust's standard library panics where the computer's clock cannot be read.
+    let broken = c_library("without_a_clock.c", home.user());
     let run = |args: &[&str]| {
         let mut command = home.command(args);
         command
@@ -63,21 +64,6 @@ fn a_panic_is_a_sentence_with_its_place_and_the_status_for_a_mistake_of_ours() {
         object(&run(&["man", "--json"]))["error"]["code"],
         "internal"
     );
-}
-
-/// A library that makes the standard library panic: the computer's clock cannot be read.
-fn without_a_clock() -> PathBuf {
-    let library = tempfile::tempdir()
-        .expect("a folder")
-        .keep()
-        .join("panic.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/without_a_clock.c");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .status();
-    assert!(built.expect("cc").success());
-    library
 }
 
 /// What the list says, and no more.

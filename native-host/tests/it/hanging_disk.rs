@@ -1,6 +1,7 @@
 //! A disk that does not answer: only what needs it waits, and everybody is told.
 
 use crate::{
+    programs::c_library,
     said::check,
     shutdown::{echoing_tor, open_page, wait_until_ready},
     support::{Bridge, TestHome},
@@ -10,23 +11,9 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
-    path::{Path, PathBuf},
-    process::Command,
     thread,
     time::Duration,
 };
-
-/// The library that makes the disk hang.
-fn library(folder: &Path) -> PathBuf {
-    let library = folder.join("hanging_disk.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/hanging_disk.c");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .status();
-    assert!(built.expect("cc").success());
-    library
-}
 
 fn status(bridge: &mut Bridge) -> Status {
     match bridge.ask(50, Request::Status) {
@@ -67,7 +54,7 @@ fn a_disk_that_does_not_answer_holds_up_the_books_and_nothing_else() {
     let hangs = home.user().join("hangs");
     let mut command = home.command(&[&onionmeter_host::ids::chromium_origin()]);
     command
-        .env("LD_PRELOAD", library(home.user()))
+        .env("LD_PRELOAD", c_library("hanging_disk.c", home.user()))
         .env("HANGS", &hangs);
     let mut bridge = Bridge::start(command);
     bridge.hello(false);

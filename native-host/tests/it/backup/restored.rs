@@ -3,6 +3,7 @@
 use super::{HANG, WORDS, backed_up, home_with, is_there, restore};
 use crate::{
     book::{await_noted, book},
+    programs::c_program,
     said::{check, text},
     support::{PROGRAM, TestHome},
 };
@@ -10,7 +11,6 @@ use meter_wire::{Request, RestoreReports};
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -126,8 +126,9 @@ fn a_browser_with_later_reports_gives_them_back_to_an_older_backup() {
 /// A kill right before each call that renames or removes, which is every step that changes a home.
 #[test]
 fn a_kill_at_any_step_of_a_restore_leaves_the_old_home_or_the_new_one() {
-    let killer = killer();
     let old = home_with(2);
+    // It runs another program and kills it.
+    let killer = c_program("killed_at.c", old.user());
     let path = backed_up(&old);
     let name = path.to_str().expect("UTF-8");
     let mut kills = 0;
@@ -162,19 +163,4 @@ fn a_kill_at_any_step_of_a_restore_leaves_the_old_home_or_the_new_one() {
         kills += 1;
     }
     assert!(ends[0] > 1 && ends[1] > 5, "{ends:?}");
-}
-
-/// Compiles the program that runs another one and kills it.
-fn killer() -> PathBuf {
-    let folder = tempfile::tempdir().expect("a folder").keep();
-    let program = folder.join("killed_at");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/killed_at.c");
-    let built = Command::new("cc")
-        .arg("-o")
-        .arg(&program)
-        .arg(source)
-        .status();
-    let built = built.expect("a C compiler, which SQLite needs too");
-    assert!(built.success());
-    program
 }
