@@ -110,6 +110,28 @@ pub(crate) fn in_turn(path: &Path, patience: Duration) -> io::Result<Option<File
     })
 }
 
+/// The same with a file that is there.
+///
+/// # Errors
+/// `NotFound` if it is not, or no longer.
+pub(crate) fn file_in_turn(path: &Path, patience: Duration) -> io::Result<Option<File>> {
+    taken_in_turn(patience, || {
+        let mut options = File::options();
+        options.write(true);
+        let opened = files::open_itself(&mut options).open(path);
+        let file = opened.map_err(|error| in_the_way(path, error))?;
+        Ok((lock::take(&file)? && is_same(&file, path)).then_some(file))
+    })
+}
+
+/// Makes the file of a lock where it is missing.
+///
+/// # Errors
+/// It cannot be made.
+pub(crate) fn make_file(path: &Path) -> io::Result<()> {
+    open_or_make(path).map(drop)
+}
+
 /// The same with a folder that is there.
 ///
 /// # Errors

@@ -1,10 +1,14 @@
 //! The turns of `install` and `uninstall`: the list of browsers has one writer.
 //!
-//! The lock is a file of the home. Where there is no home yet, or none any more, it is the nearest
-//! folder above that is there.
+//! The lock is a file of the home. Where it is not there yet, or no longer, it is made, under a lock
+//! on a folder that stays: the person's own. A purge has both: nobody makes the file again while the
+//! home is removed.
 
 use super::{exit, outcome::CommandError};
-use crate::{home::Home, lock};
+use crate::{
+    home::{self, Home},
+    lock,
+};
 use std::{fs::File, io, path::Path, time::Duration};
 
 /// How long another `install` or `uninstall` may take. Each of its waits ends within 3 s.
@@ -12,9 +16,26 @@ const OTHERS_TAKE: Duration = Duration::from_secs(30);
 /// How many purges, one after the other, may remove the home during one wait.
 const PURGES_MAX: u32 = 20;
 
-/// The lock of a turn. Without one where it cannot be had: on a read-only disk, or on a file system
-/// without locks. Each part then says by itself what cannot be written.
-pub(super) type Turn = Option<File>;
+/// A turn, until it is dropped. Without a lock where none can be had: on a read-only disk, or on a
+/// file system without locks. Each part then says by itself what cannot be written.
+pub(super) enum Turn {
+    /// The file in the home is locked.
+    Inside { _lock: Option<File> },
+    /// The folder that stays is locked.
+    Above { _lock: Option<File> },
+}
+
+impl Turn {
+    const WITHOUT_LOCK: Self = Self::Inside { _lock: None };
+
+    /// The other lock, for who removes the home.
+    pub(super) fn lock_above(&self, home: &Home) -> Result<Option<File>, CommandError> {
+        match self {
+            Self::Inside { .. } => above(home),
+            Self::Above { .. } => Ok(None),
+        }
+    }
+}
 
 /// Waits until no other `install` or `uninstall` of this home is at work.
 pub(super) fn take(home: &Home) -> Result<Turn, CommandError> {
@@ -23,13 +44,16 @@ pub(super) fn take(home: &Home) -> Result<Turn, CommandError> {
             Err(Absent) => {}
             Ok(turn) => return Ok(turn),
         }
-        let turn = above(home)?;
-        // Another one may have made the home during the wait.
+        let above = above(home)?;
         if !home.run().is_dir() {
-            return Ok(turn);
+            // There is no home, and nobody makes one now.
+            return Ok(Turn::Above { _lock: above });
+        }
+        if lock::make_file(&home.registration_lock()).is_err() {
+            return Ok(Turn::WITHOUT_LOCK);
         }
     }
-    inside(home).map(|turn| turn.unwrap_or(None))
+    Ok(Turn::WITHOUT_LOCK)
 }
 
 /// Waits in the same way, and makes a missing home. What is made while a purge removes would be
@@ -37,43 +61,44 @@ pub(super) fn take(home: &Home) -> Result<Turn, CommandError> {
 pub(super) fn begin(home: &Home) -> Result<Turn, CommandError> {
     let prepare = || home.prepare().map_err(|error| CommandError::usage(&error));
     for _ in 0..PURGES_MAX {
-        let turn = match inside(home)? {
-            Ok(turn) => turn,
-            Err(Absent) => {
-                let _above = above(home)?;
-                // The second time is for a purge that has just removed the folder.
-                prepare().or_else(|_| prepare())?;
-                match inside(home)? {
-                    Ok(turn) => turn,
-                    Err(Absent) => continue,
-                }
-            }
-        };
+        if let Ok(turn) = inside(home)? {
+            prepare()?;
+            return Ok(turn);
+        }
+        let _above = above(home)?;
         prepare()?;
-        return Ok(turn);
+        if lock::make_file(&home.registration_lock()).is_err() {
+            return Ok(Turn::WITHOUT_LOCK);
+        }
     }
-    prepare().map(|()| None)
+    prepare().map(|()| Turn::WITHOUT_LOCK)
 }
 
-/// There is no home with a folder for its lock.
+/// There is no home, or none with the file of the lock.
 struct Absent;
 
 fn inside(home: &Home) -> Result<Result<Turn, Absent>, CommandError> {
-    match lock::in_turn(&home.registration_lock(), OTHERS_TAKE) {
-        Ok(Some(turn)) => Ok(Ok(Some(turn))),
+    match lock::file_in_turn(&home.registration_lock(), OTHERS_TAKE) {
+        Ok(Some(lock)) => Ok(Ok(Turn::Inside { _lock: Some(lock) })),
         Ok(None) => Err(at_work(home)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(Absent)),
-        Err(_) => Ok(Ok(None)),
+        Err(_) => Ok(Ok(Turn::WITHOUT_LOCK)),
     }
 }
 
-fn above(home: &Home) -> Result<Turn, CommandError> {
-    let mut folders = home.root().ancestors().skip(1);
-    let Some(folder) = folders.find(|folder| Path::is_dir(folder)) else {
+/// The lock on a folder that no purge removes and no `install` makes: the person's own, or, without
+/// one, the nearest folder above the home that is there.
+fn above(home: &Home) -> Result<Option<File>, CommandError> {
+    let persons = home::of_user().filter(|folder| folder.is_dir());
+    let nearest = || {
+        let mut above = home.root().ancestors().skip(1);
+        above.find(|folder| folder.is_dir()).map(Path::to_path_buf)
+    };
+    let Some(folder) = persons.or_else(nearest) else {
         return Ok(None);
     };
-    match lock::folder_in_turn(folder, OTHERS_TAKE) {
-        Ok(Some(turn)) => Ok(Some(turn)),
+    match lock::folder_in_turn(&folder, OTHERS_TAKE) {
+        Ok(Some(lock)) => Ok(Some(lock)),
         Ok(None) => Err(at_work(home)),
         Err(_) => Ok(None),
     }

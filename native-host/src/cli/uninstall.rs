@@ -56,9 +56,9 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     } else {
         RunMode::Real
     };
-    let mut _turn = None;
+    let mut turn = None;
     if mode == RunMode::Real {
-        _turn = turn::take(home)?;
+        turn = Some(turn::take(home)?);
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     // Another one, whose turn was before, may have purged it.
@@ -71,6 +71,8 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     if arguments.purge && whole {
+        let above = turn.as_ref().map(|turn| turn.lock_above(home));
+        let _above = above.transpose()?;
         whole = purge::purge(&mut undo, home, &kind)?;
     }
     let parts = undo.parts;
