@@ -5,7 +5,7 @@ readonly LOGS=dist/tests
 # How much of the output of what failed is shown.
 readonly LINES_SHOWN=120
 # How many test jobs run at the same time; set fewer where there is little memory.
-readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-5}
+readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-4}
 # All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
 

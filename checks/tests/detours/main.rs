@@ -148,11 +148,13 @@ async fn a_network_that_goes_and_comes_back_is_used_again(world: &World, backend
 
 /// Requests a page again and again until it comes, as a person does who reloads it.
 async fn again(walled: &Walled, site: &Site) -> usize {
+    let mut patience = PATIENCE;
     loop {
-        match tokio::time::timeout(PATIENCE, walled.browse(site)).await {
+        match tokio::time::timeout(patience, walled.browse(site)).await {
             Ok(Ok(bytes)) => break bytes,
             Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
+        patience += patience / 2;
     }
 }
 

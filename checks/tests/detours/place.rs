@@ -58,10 +58,13 @@ async fn page(relay: &Path, site: &Site, patience: Duration) -> Option<usize> {
     fetched.ok()?.ok()
 }
 
-/// Requests the page until it comes, as a person does who reloads it when it takes too long.
+/// Requests the page until it comes, as a person does who reloads it when it takes too long, and who
+/// waits longer each time: on a busy machine a page may take minutes.
 pub(crate) async fn reload(relay: &Path, site: &Site, patience: Duration) {
     let comes = async {
+        let mut patience = patience;
         while page(relay, site, patience).await != Some(150_000) {
+            patience += patience / 2;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
