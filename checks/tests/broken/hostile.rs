@@ -110,10 +110,13 @@ impl Show {
             self.browser.open_extension_page(&path).await.unwrap();
             let drawn = format!("return document.getElementById('{page}').checkVisibility()");
             self.browser.wait_until(crate::LIMIT, &drawn).await.unwrap();
+            if page == "popup" {
+                // It first shows what was last known.
+                self.browser.wait_until(crate::LIMIT, read).await.unwrap();
+            }
             let made = self.browser.call(MADE, vec![]).await.unwrap();
             let nothing = json!({ "made": 0, "ran": false, "turned": false, "read": made["read"] });
             assert_eq!(made, nothing, "{page}");
-            assert!(page != "popup" || made["read"] == true, "{page}");
             self.browser.close_tab(&self.popup.tab).await.unwrap();
         }
     }

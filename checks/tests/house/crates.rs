@@ -78,7 +78,6 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "checks",
         &[
             "meter-core",
-            "meter-fixtures",
             "meter-ledger-client",
             "meter-testkit",
             "meter-tor",

@@ -12,6 +12,8 @@ pub struct Welcome {
     pub(super) open: bool,
     /// Whether a timer for the next look is set.
     pub(super) looks: bool,
+    /// How many looks in a row found no such page.
+    pub(super) unseen: u8,
     /// Whether the button is on the toolbar; `None` where the browser does not tell.
     pub(super) on_toolbar: Option<bool>,
     /// How many ways for packets a WebRTC connection of the page gathered; `None` until

@@ -60,7 +60,9 @@ fn the_page_opens_once_whatever_the_browser_says_again() {
     assert_eq!(shows(&scene), 1);
     open(&mut scene);
     scene.happen(Event::Unsubscribed(PAGE));
-    scene.happen(Event::Timer(Timer::Welcome));
+    for _ in 0..10 {
+        scene.happen(Event::Timer(Timer::Welcome));
+    }
     scene.happen(Event::Loaded);
     scene.wake();
     scene.happen(Event::Loaded);
@@ -118,17 +120,42 @@ fn nothing_is_looked_for_after_the_page_has_closed() {
     let mut scene = opened(|_| {});
     scene.happen(Event::Unsubscribed(PAGE));
     let before = scene.effects.len();
-    scene.happen(Event::Timer(Timer::Welcome));
-    assert_eq!(scene.effects.get(before..), Some(&[][..]));
+    for _ in 0..20 {
+        scene.happen(Event::Timer(Timer::Welcome));
+    }
+    let after = scene.effects.get(before..).expect("there");
+    let is_timer = |effect: &Effect| matches!(effect, Effect::After(Timer::Welcome, _));
+    assert!(after.iter().all(is_timer), "{after:?}");
+    assert_eq!(after.len(), 9, "some looks for the page alone, then none");
     open(&mut scene);
     let timers = |scene: &Scene| {
-        let is_it = |effect: &&Effect| matches!(effect, Effect::After(Timer::Welcome, _));
-        scene.effects.iter().filter(is_it).count()
+        scene
+            .effects
+            .iter()
+            .filter(|effect| is_timer(effect))
+            .count()
     };
     let one = timers(&scene);
     let (page, shows) = (SubscriberId(8), Shows::Welcome);
     scene.happen(Event::Opened { page, shows });
     assert_eq!(timers(&scene), one, "two pages share one timer");
+}
+
+/// A busy browser ends the worker seconds after the pages.
+#[test]
+fn a_page_that_closed_long_before_the_worker_ended_comes_back() {
+    for (looks, shown) in [(0, 2), (5, 2), (9, 2), (10, 1)] {
+        let mut scene = Scene::new(1).started();
+        scene.happen(Event::Loaded);
+        open(&mut scene);
+        scene.happen(Event::Unsubscribed(PAGE));
+        for _ in 0..looks {
+            scene.happen(Event::Timer(Timer::Welcome));
+        }
+        scene.wake();
+        scene.happen(Event::Loaded);
+        assert_eq!(shows(&scene), shown, "{looks}");
+    }
 }
 
 #[test]

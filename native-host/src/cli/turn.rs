@@ -1,8 +1,8 @@
 //! The turns of `install` and `uninstall`: the list of browsers has one writer.
 //!
-//! The lock is a file of the home. Where it is not there yet, or no longer, it is made, under a lock
-//! on a folder that stays: the person's own. A purge has both: nobody makes the file again while the
-//! home is removed.
+//! The lock is a file of the home. Where it is not there yet, or no longer, it is made, under a
+//! lock on a folder that stays: the person's own. A purge has both: nobody makes the file again
+//! while the home is removed.
 
 use super::{exit, outcome::CommandError};
 use crate::{

@@ -1,4 +1,5 @@
-//! Programs that tests then run. Another process writes them, for the reason that `meter_fixtures::script` gives.
+//! Programs that tests then run. Another process writes them, for the reason that
+//! `meter_fixtures::script` gives.
 
 use std::{
     path::{Path, PathBuf},

@@ -77,8 +77,8 @@ impl Place {
 
     /// The address of a page that asks the site without end for names that nobody asked for before.
     /// It stops when its element `html` has the attribute `data-stop`; `data-waiting` is how many
-    /// answers have not come yet. Who asks is replaced after some hundred requests: Chromium keeps a
-    /// file open for each answer that nobody reads, and a page with too many of them crashes.
+    /// answers have not come yet. Who asks is replaced after some hundred requests: Chromium keeps
+    /// a file open for each answer that nobody reads, and a page with too many of them crashes.
     pub(crate) fn asking(&self) -> String {
         let port = self.stage.site.port();
         format!(
