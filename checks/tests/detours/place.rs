@@ -58,8 +58,8 @@ async fn page(relay: &Path, site: &Site, patience: Duration) -> Option<usize> {
     fetched.ok()?.ok()
 }
 
-/// Requests the page until it comes, as a person does who reloads it when it takes too long, and who
-/// waits longer each time: on a busy machine a page may take minutes.
+/// Requests the page until it comes, as a person does who reloads it when it takes too long, and
+/// who waits longer each time: on a busy machine a page may take minutes.
 pub(crate) async fn reload(relay: &Path, site: &Site, patience: Duration) {
     let comes = async {
         let mut patience = patience;

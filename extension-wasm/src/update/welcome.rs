@@ -37,9 +37,9 @@ pub(super) fn on_opened(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Looks again, as long as such a page is open. That it was closed is believed only after some looks
-/// and not when its connection ends: the browser also ends the connections of a page that it ends
-/// together with the extension, and a busy one ends this worker seconds later.
+/// Looks again, as long as such a page is open. That it was closed is believed only after some
+/// looks and not when its connection ends: the browser also ends the connections of a page that it
+/// ends together with the extension, and a busy one ends this worker seconds later.
 pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     let mut open = state.pages_of_ours.values();
     let is_open = open.any(|shows| *shows == Shows::Welcome);
