@@ -39,34 +39,29 @@ impl Turn {
 
 /// Waits until no other `install` or `uninstall` of this home is at work.
 pub(super) fn take(home: &Home) -> Result<Turn, CommandError> {
-    for _ in 0..PURGES_MAX {
-        match inside(home)? {
-            Err(Absent) => {}
-            Ok(turn) => return Ok(turn),
-        }
-        let above = above(home)?;
-        if !home.run().is_dir() {
-            // There is no home, and nobody makes one now.
-            return Ok(Turn::Above { _lock: above });
-        }
-        if lock::make_file(&home.registration_lock()).is_err() {
-            return Ok(Turn::WITHOUT_LOCK);
-        }
-    }
-    Ok(Turn::WITHOUT_LOCK)
+    turn(home, || Ok(()))
 }
 
 /// Waits in the same way, and makes a missing home. What is made while a purge removes would be
 /// removed, too, or stay without a mark.
 pub(super) fn begin(home: &Home) -> Result<Turn, CommandError> {
-    let prepare = || home.prepare().map_err(|error| CommandError::usage(&error));
+    turn(home, || {
+        home.prepare().map_err(|error| CommandError::usage(&error))
+    })
+}
+
+/// Prepares the home once it has the turn.
+fn turn(home: &Home, prepare: impl Fn() -> Result<(), CommandError>) -> Result<Turn, CommandError> {
     for _ in 0..PURGES_MAX {
         if let Ok(turn) = inside(home)? {
-            prepare()?;
-            return Ok(turn);
+            return prepare().map(|()| turn);
         }
-        let _above = above(home)?;
+        let above = above(home)?;
         prepare()?;
+        if !home.run().is_dir() {
+            // There is no home, and nobody makes one now.
+            return Ok(Turn::Above { _lock: above });
+        }
         if lock::make_file(&home.registration_lock()).is_err() {
             return Ok(Turn::WITHOUT_LOCK);
         }

@@ -49,11 +49,8 @@ impl Home {
             mount: root.mount()?,
             mode,
             removal: Removal::default(),
-            last: Some(self.registration_lock()),
-            is_last_there: false,
         };
         walk.folder(&root, self.root(), Listed::Only(layout::HOME))?;
-        let is_last_there = walk.is_last_there;
         let mut removal = walk.removal;
         if !removal.failed.is_empty() {
             return Ok(removal);
@@ -64,9 +61,6 @@ impl Home {
             if mode == RunMode::Real {
                 std::fs::remove_file(marker)?;
             }
-        }
-        if is_last_there {
-            self.remove_lock(mode, &mut removal)?;
         }
         if removal.foreign.is_empty() {
             removal.removed += 1;
@@ -89,21 +83,6 @@ impl Home {
 }
 
 impl Home {
-    /// Removes the lock for which an `install` may wait, and its folder. The `install` makes the
-    /// folder again at once, which is no reason to fail.
-    fn remove_lock(&self, mode: RunMode, removal: &mut Removal) -> io::Result<()> {
-        let run = self.run();
-        let is_alone = !removal.foreign.iter().any(|path| path.starts_with(&run));
-        removal.removed += if is_alone { 2 } else { 1 };
-        if mode == RunMode::Real {
-            std::fs::remove_file(self.registration_lock())?;
-            if is_alone {
-                crate::ignore_because("it is in use again", std::fs::remove_dir(run));
-            }
-        }
-        Ok(())
-    }
-
     /// Removes a folder of copies, with all that Onionmeter made in it.
     ///
     /// # Errors
@@ -152,8 +131,6 @@ impl Home {
             mount: folder.mount()?,
             mode,
             removal: Removal::default(),
-            last: None,
-            is_last_there: false,
         };
         walk.folder(&folder, path, Listed::Only(list))?;
         if let Some((path, error)) = walk.removal.failed.into_iter().next() {
@@ -186,9 +163,6 @@ struct Walk {
     mount: Mount,
     mode: RunMode,
     removal: Removal,
-    /// A file that stays for the caller to remove, and its folder with it.
-    last: Option<PathBuf>,
-    is_last_there: bool,
 }
 
 impl Walk {
@@ -216,10 +190,6 @@ impl Walk {
         listed: Listed,
     ) -> io::Result<bool> {
         let kind = folder.kind(name)?;
-        if self.last.as_deref() == Some(path) && kind == Kind::File {
-            self.is_last_there = true;
-            return Ok(false);
-        }
         let inner = match (listed, kind) {
             (Listed::All, Kind::Folder) => Some(Listed::All),
             // A link is removed, its target stays.
