@@ -52,13 +52,12 @@ pub(super) fn check_first(word: &str) -> Result<(), BridgeFault> {
         return Err(BridgeFault::Torrc(option));
     }
     let scheme = word.split_once(':').map_or("", |(scheme, _)| scheme);
-    let is_page = ["http", "https", "bridge"]
-        .iter()
-        .any(|page| scheme.eq_ignore_ascii_case(page));
-    if is_page {
+    let is_scheme = |name: &&str| scheme.eq_ignore_ascii_case(name);
+    if ["http", "https"].iter().any(is_scheme) {
         return Err(BridgeFault::Link);
     }
-    if word.contains("://") {
+    // Some programs put `bridge:` in front of what they show as a QR code.
+    if word.contains("://") || is_scheme(&"bridge") {
         return Err(BridgeFault::OtherLink);
     }
     let is_like_an_address = |letter: char| letter.is_ascii_digit() || letter == '[';

@@ -260,7 +260,15 @@ fn a_sip008_file_that_is_none_is_refused() {
     );
     refused(&file("[]"), Fault::Document("its list of servers is empty"));
     refused(&server("example.org", r#", "password": "x""#), Fault::Name);
-    refused(&server("192.0.2.1", ""), Fault::NoPassword);
+    for password in ["", r#", "password": """#, r#", "password": null"#] {
+        refused(&server("192.0.2.1", password), Fault::NoPassword);
+    }
+    for password in ["1.5", "-1", "true", "[]", "{}"] {
+        refused(
+            &server("192.0.2.1", &format!(r#", "password": {password}"#)),
+            Fault::Document("its password is not a text; put it in quotation marks"),
+        );
+    }
     let plugin = r#", "password": "x", "plugin": "sh""#;
     refused(&server("192.0.2.1", plugin), Fault::Plugin);
 }
