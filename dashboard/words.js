@@ -3,7 +3,8 @@
 // here and not by `i18n.getMessage` alone, because a person may choose another language than the
 // browser's, and `onionmeter serve` has no such call. A message that a language lacks is English.
 //
-// `say(value)` takes what Rust sends: `{ key, values }`, or one value such as `{ bytes: "1200" }`.
+// `say(value)` takes what Rust sends: `{ key, values }`, with `or` for what to say if there is no
+// such message, or one value such as `{ bytes: "1200" }`.
 // `word(key, values)` is for messages that a page names itself: a string is text as it is, a number
 // a count. Nothing here knows a document; `dom.js` fills one.
 
@@ -122,6 +123,9 @@ export function say(value) {
   if (typeof value === "string") return isolated(value);
   if (typeof value === "number") return number(value, {});
   if (value.key === undefined) return formatted(value);
+  if (value.or !== undefined && messageOf(value.key, value.values ?? {}) === "") {
+    return isolated(value.or);
+  }
   const words = pieces(value).map((piece) => piece.text ?? "");
   return words.join("").replace(TWO_POINTS, ".");
 }

@@ -31,6 +31,7 @@ impl Key {
         Text {
             key: Cow::Borrowed(self.key),
             values: BTreeMap::new(),
+            or: None,
         }
     }
 }
@@ -41,6 +42,9 @@ pub struct Text {
     key: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     values: BTreeMap<Cow<'static, str>, Value>,
+    /// The host's own words, for a page without this message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    or: Option<String>,
 }
 
 impl From<Key> for Text {
@@ -61,6 +65,7 @@ impl Text {
         Self {
             key: Cow::Owned(format!("{family}_{name}")),
             values: BTreeMap::new(),
+            or: None,
         }
     }
 
@@ -81,6 +86,14 @@ impl Text {
     #[must_use]
     pub fn quoted(words: impl Into<String>) -> Self {
         key("quoted").with("words", Value::Plain(words.into()))
+    }
+
+    /// Adds the host's own words. They are shown in place of a message that is not there: a newer
+    /// host, or Tor, names members of a family that this version does not have.
+    #[must_use]
+    pub fn or(mut self, words: impl Into<String>) -> Self {
+        self.or = Some(words.into());
+        self
     }
 
     /// Adds the value of a placeholder.

@@ -48,7 +48,7 @@ fn problem(code: ErrorCode, error: &(dyn Error + 'static)) -> Problem {
 /// The same problem with the cause in a word, if the error of the system has one.
 fn because(problem: Problem, error: Option<&io::Error>) -> Problem {
     match error.and_then(|error| why::of_system(error.kind())) {
-        Some(word) => problem.caused_by(word),
+        Some(why) => problem.caused_by(why.name()),
         None => problem,
     }
 }
@@ -287,8 +287,12 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     let problem = Problem::with_detail(code, detail);
     match error {
         TorProblem::TransportMissing(transport) => problem.caused_by(usual_program(*transport)),
+        TorProblem::ShadowsocksRefused(UplinkError::Server(fault)) => match fault.cause() {
+            Some(cause) => problem.caused_by(cause),
+            None => problem,
+        },
         _ => match why::of_tor(error) {
-            Some(word) => problem.caused_by(word),
+            Some(why) => problem.caused_by(why.name()),
             None => problem,
         },
     }

@@ -10,7 +10,7 @@ use crate::files::{Tracked, read, tracked};
 use messages::{Messages, PLURALS, base, english, languages, placeholders};
 use meter_wire::ErrorCode;
 use std::collections::BTreeSet;
-use used::{families, list, named, quoted};
+use used::{families, named, quoted};
 
 /// The pages and their scripts.
 fn pages(end: &str) -> Vec<Tracked> {
@@ -140,16 +140,6 @@ fn the_list_of_languages_is_that_of_the_folders() {
         .filter_map(|entry| Some(entry.split_once(':')?.0.trim()));
     let names: BTreeSet<_> = names.map(str::to_owned).collect();
     assert_eq!(names, languages().into_keys().collect());
-}
-
-#[test]
-fn extension_and_program_know_the_same_words_for_why() {
-    let [ours, theirs] = [
-        "extension-wasm/src/view/cause.rs",
-        "native-host/src/problems/why.rs",
-    ]
-    .map(|path| list(path, "WHY"));
-    assert_eq!(ours, theirs);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How far a ledger has answered a chain of reports, and what can go wrong between both.
 
-use crate::{Amount, LinkHash, Receipt, SessionReport, Verified};
+use crate::{Amount, LinkHash, Receipt, SessionReport, Verified, named};
 
 /// A report and the receipt that answers it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,38 +24,6 @@ pub struct Answered {
     pub claimed: Amount,
     /// What the ledger has awarded for this chain.
     pub awarded_total: Amount,
-}
-
-macro_rules! named {
-    (
-        $(#[$doc:meta])*
-        $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $text:literal,)+ }
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// Its name in files and messages.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)+
-                }
-            }
-
-            /// The one with this name.
-            #[must_use]
-            pub fn by_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
-        }
-    };
 }
 
 named! {

@@ -24,6 +24,7 @@ mod key_change;
 mod kind;
 mod layout;
 mod ledger_keys;
+mod named;
 mod paying;
 mod policy;
 mod receipt;

@@ -22,6 +22,7 @@ mod thresholds;
 mod traffic;
 mod trouble;
 mod unreached;
+mod why;
 mod witness;
 mod word;
 
@@ -57,6 +58,7 @@ pub use thresholds::SetThresholds;
 pub use traffic::Traffic;
 pub use trouble::TorTrouble;
 pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};
+pub use why::Why;
 pub use witness::{Witness, WitnessQuery, WitnessSeen, WitnessText};
 
 /// The version of this protocol. Each side names the range it speaks; the highest common version is

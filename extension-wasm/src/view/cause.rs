@@ -1,9 +1,7 @@
 //! What the host says about a problem beyond its sentence.
 
-use super::tor::PHASES;
 use crate::text::{Text, Value, key};
-use meter_core::ContradictionKind;
-use meter_wire::{ErrorCode, Problem};
+use meter_wire::{ErrorCode, Problem, Why};
 
 /// The exact cause: in words of ours if the host names one that this version knows, and else in its
 /// own.
@@ -14,32 +12,42 @@ pub(super) fn exactly(problem: &Problem) -> Option<Text> {
 }
 
 fn of_cause(problem: &Problem, cause: &str) -> Option<Text> {
-    let (family, is_known) = match problem.code {
-        ErrorCode::LedgerContradicts => {
-            ("contradiction", ContradictionKind::by_name(cause).is_some())
-        }
-        ErrorCode::TorStalled => ("phase", PHASES.contains(&cause)),
-        ErrorCode::UnsupportedProtocol => ("older", OLDER.contains(&cause)),
+    let one_of = |family| Text::of_family(family, &cause).or(in_its_words(problem, cause));
+    Some(match problem.code {
+        ErrorCode::LedgerContradicts => one_of("contradiction"),
+        ErrorCode::TorStalled => one_of("phase"),
+        ErrorCode::UnsupportedProtocol => one_of("older"),
         ErrorCode::TorClockWrong => return clock(cause),
         ErrorCode::LedgerRefused => return report(cause),
-        ErrorCode::PortTaken => {
-            return Some(key("port_of_another").with("port", Value::plain(cause)));
-        }
-        ErrorCode::BridgeProgramMissing => {
-            let needed = key("bridges_need").with("program", Value::plain(cause));
-            return Some(needed);
+        ErrorCode::PortTaken => key("port_of_another").with("port", Value::plain(cause)),
+        ErrorCode::BridgeProgramMissing => key("bridges_need").with("program", Value::plain(cause)),
+        ErrorCode::ShadowsocksRefused => {
+            return why(problem, cause).or_else(|| server(problem, cause));
         }
         _ => return why(problem, cause),
-    };
-    is_known.then(|| Text::of_family(family, &cause))
+    })
+}
+
+/// What the page shows if it has no message for the cause.
+fn in_its_words<'a>(problem: &'a Problem, cause: &'a str) -> &'a str {
+    problem.detail.as_deref().unwrap_or(cause)
+}
+
+/// What is wrong with a Shadowsocks server: a word, and the values that its message names.
+fn server(problem: &Problem, cause: &str) -> Option<Text> {
+    let mut parts = cause.split(' ');
+    let text = Text::of_family("refused", &parts.next()?).or(in_its_words(problem, cause));
+    let named = ["value", "other"].into_iter().zip(parts);
+    Some(named.fold(text, |text, (name, part)| {
+        text.with(name, Value::plain(part))
+    }))
 }
 
 /// What failed in the system or in Tor. What else the host says holds paths, and words of the
 /// system or of Tor: it follows as it is.
 fn why(problem: &Problem, cause: &str) -> Option<Text> {
-    let text = WHY
-        .contains(&cause)
-        .then(|| Text::of_family("why", &cause))?;
+    let why = Why::by_name(cause)?;
+    let text = Text::of_family("why", &why.name());
     Some(match problem.detail.as_deref().map(particulars) {
         Some(words) if !words.is_empty() => key("why_in_words")
             .with("why", text)
@@ -56,31 +64,6 @@ fn particulars(detail: &str) -> &str {
         None => "",
     }
 }
-
-/// Every word with which the host says why.
-const WHY: [&str; 18] = [
-    "denied",
-    "not_there",
-    "disk_full",
-    "disk_read_only",
-    "file_too_large",
-    "tor_not_built_in",
-    "tor_program_unsafe",
-    "tor_not_started",
-    "tor_ended_at_start",
-    "tor_ended",
-    "tor_not_answering",
-    "tor_option",
-    "tor_folder_in_use",
-    "tor_path_too_long",
-    "tor_not_local",
-    "tor_no_socks",
-    "own_tor_needed",
-    "one_way",
-];
-
-/// The sides of a connection.
-const OLDER: [&str; 2] = ["program", "extension"];
 
 /// By how many hours the clock is wrong; behind if negative.
 fn clock(hours: &str) -> Option<Text> {

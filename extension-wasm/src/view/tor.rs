@@ -192,7 +192,8 @@ pub(super) fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
             warning,
         } => Some(Bootstrap {
             percent: (*percent).min(100),
-            summary: phase(tag, summary),
+            // In Tor's own words if its name for the phase is a new one.
+            summary: Text::of_family("phase", tag).or(summary),
             // A plain explanation is preferred to Tor's own warning.
             warning: match &tor.trouble {
                 Some(trouble) => explain(trouble),
@@ -228,43 +229,6 @@ fn explain(trouble: &TorTrouble) -> Option<Text> {
         (false, None) => Some(with_action(trouble)),
     }
 }
-
-/// What Tor does now, by its own name for it; in its own words if the name is a new one.
-fn phase(tag: &str, summary: &str) -> Text {
-    match PHASES.contains(&tag) {
-        true => Text::of_family("phase", &tag),
-        false => Text::quoted(summary),
-    }
-}
-
-/// The names of Tor's `control-spec`, "Bootstrap phases", that Tor has today.
-pub(super) const PHASES: [&str; 25] = [
-    "starting",
-    "conn_pt",
-    "conn_done_pt",
-    "conn_proxy",
-    "conn_done_proxy",
-    "conn",
-    "conn_done",
-    "handshake",
-    "handshake_done",
-    "onehop_create",
-    "requesting_status",
-    "loading_status",
-    "loading_keys",
-    "requesting_descriptors",
-    "loading_descriptors",
-    "enough_dirinfo",
-    "ap_conn_pt",
-    "ap_conn_done_pt",
-    "ap_conn_proxy",
-    "ap_conn_done_proxy",
-    "ap_conn",
-    "ap_conn_done",
-    "ap_handshake",
-    "ap_handshake_done",
-    "circuit_create",
-];
 
 fn button(status: &Status) -> Option<Button> {
     let start = Button {

@@ -22,10 +22,10 @@ impl<T: Serialize> Words for T {
 pub(crate) fn say_all(view: &impl Serialize) {
     fn within(value: &Value) {
         match value {
-            Value::Object(fields) if fields.contains_key("key") && fields.len() <= 2 => {
+            Value::Object(fields) if fields.contains_key("key") && fields.len() <= 3 => {
                 let is_text = fields
                     .keys()
-                    .all(|name| ["key", "values"].contains(&name.as_str()));
+                    .all(|name| ["key", "values", "or"].contains(&name.as_str()));
                 if is_text {
                     english(value);
                 }

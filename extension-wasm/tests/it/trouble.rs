@@ -189,6 +189,21 @@ fn a_cause_that_this_version_knows_is_in_words_of_its_own() {
             "denied",
             "The system does not allow it.",
         ),
+        (
+            ErrorCode::ShadowsocksRefused,
+            "server_key_length 16 32",
+            "Its password has 16 bytes after base64, and its method needs 32.",
+        ),
+        (
+            ErrorCode::ShadowsocksRefused,
+            "not_there",
+            "A file or folder is not there.",
+        ),
+        (
+            ErrorCode::ShadowsocksRefused,
+            "of_tomorrow 1 2",
+            "the host's words",
+        ),
     ] {
         let mut scene = Scene::new(1).started();
         let mut trouble = TorTrouble::new(code, 60);

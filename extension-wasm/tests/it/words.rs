@@ -33,6 +33,9 @@ fn say(messages: &Value, text: &Value) -> String {
     let is_one = values.values().any(|value| value["count"] == "1");
     let form = if is_one { "one" } else { "other" };
     let message = entry(&format!("{key}_{form}")).or_else(|| entry(key));
+    if let (None, Some(or)) = (message, text.get("or").and_then(Value::as_str)) {
+        return or.to_owned();
+    }
     let mut pieces = message
         .unwrap_or_else(|| panic!("no message {key}"))
         .split('$');

@@ -5,7 +5,7 @@ use crate::absent::product_code;
 use crate::files::read;
 use meter_core::{ContradictionKind, Reason};
 use meter_tor::{BridgeFault, ServerFault};
-use meter_wire::{ErrorCode, TorReply};
+use meter_wire::{ErrorCode, TorReply, Why};
 use std::collections::BTreeSet;
 
 /// What is before the quotation mark of a key.
@@ -79,6 +79,35 @@ const OF_SETTINGS: [&str; 12] = [
     "server_existing",
 ];
 
+/// The names of Tor's `control-spec`, "Bootstrap phases", that Tor has today.
+const PHASES: [&str; 25] = [
+    "starting",
+    "conn_pt",
+    "conn_done_pt",
+    "conn_proxy",
+    "conn_done_proxy",
+    "conn",
+    "conn_done",
+    "handshake",
+    "handshake_done",
+    "onehop_create",
+    "requesting_status",
+    "loading_status",
+    "loading_keys",
+    "requesting_descriptors",
+    "loading_descriptors",
+    "enough_dirinfo",
+    "ap_conn_pt",
+    "ap_conn_done_pt",
+    "ap_conn_proxy",
+    "ap_conn_done_proxy",
+    "ap_conn",
+    "ap_conn_done",
+    "ap_handshake",
+    "ap_handshake_done",
+    "circuit_create",
+];
+
 /// The messages of enumerations, which Rust names by `Text::of_family`, and those that scripts put
 /// together.
 pub(super) fn families() -> Vec<String> {
@@ -115,14 +144,14 @@ pub(super) fn families() -> Vec<String> {
     for cause in ServerFault::CAUSES {
         add("refused", cause);
     }
-    for why in list("extension-wasm/src/view/cause.rs", "WHY") {
-        add("why", &why);
+    for why in Why::ALL {
+        add("why", why.name());
     }
-    for side in list("extension-wasm/src/view/cause.rs", "OLDER") {
-        add("older", &side);
+    for side in ["program", "extension"] {
+        add("older", side);
     }
-    for phase in list("extension-wasm/src/view/tor.rs", "PHASES") {
-        add("phase", &phase);
+    for phase in PHASES {
+        add("phase", phase);
     }
     for end in list("extension-wasm/src/view/note.rs", "CHAIN_ENDS") {
         add("chain_end", &end);
@@ -139,7 +168,7 @@ fn name(member: &impl serde::Serialize) -> String {
 }
 
 /// The strings of a list in the source.
-pub(super) fn list(path: &str, name: &str) -> Vec<String> {
+fn list(path: &str, name: &str) -> Vec<String> {
     let text = read(path);
     let (_, list) = text
         .split_once(&format!("const {name}: "))
