@@ -13,7 +13,6 @@ mod connection;
 mod contention;
 mod crowd;
 mod enrol;
-mod figures;
 mod hostile;
 mod kills;
 mod large;

@@ -6,11 +6,12 @@ use std::{
 };
 
 use anyhow::Result;
+use meter_fixtures::figures;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    contention, figures, hostile, kills, large,
+    contention, hostile, kills, large,
     options::{Options, Part},
     postgres, sqlite,
 };
@@ -53,7 +54,11 @@ pub(crate) fn run(program: &Path, options: &Options) -> Result<()> {
             Part::Large => large::measure(&setting)?,
             Part::Kills => kills::measure(&setting)?,
         };
-        figures::publish(part.name(), &table.markdown(), options.figures.as_deref())?;
+        figures::publish(
+            &format!("bench-ledger {}", part.name()),
+            &table.markdown(),
+            options.figures.as_deref(),
+        )?;
     }
     Ok(())
 }

@@ -9,7 +9,6 @@
 
 mod bare;
 mod dashboard;
-mod figures;
 mod options;
 mod popup;
 mod table;
@@ -18,6 +17,7 @@ mod worker;
 use anyhow::Result;
 use bare::Bare;
 use checks::fixture::Fixture;
+use meter_fixtures::figures;
 use meter_testkit::browser::Kind;
 use options::Options;
 use std::io::{Write as _, stderr};
@@ -50,5 +50,5 @@ async fn main() -> Result<()> {
         fixture.browser.close().await;
     }
     let figures = options.figures.filter(|_| !options.only_popup);
-    figures::publish(&table.markdown(), figures.as_deref())
+    figures::publish("bench-pages", &table.markdown(), figures.as_deref())
 }

@@ -9,7 +9,7 @@ mod memory;
 mod set_ups;
 
 use std::{
-    io::{Write as _, stderr, stdout},
+    io::{Write as _, stderr},
     net::SocketAddr,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
@@ -17,6 +17,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use meter_fixtures::figures;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::{
@@ -86,12 +87,7 @@ pub(crate) fn run(program: &Path, options: &Options) -> Result<()> {
         anyhow::Ok(bench.table)
     })?;
     let text = table.markdown();
-    stdout().write_all(text.as_bytes())?;
-    if let Some(file) = &options.figures {
-        let heading = std::env::var("BENCH_HEADING").unwrap_or_default();
-        crate::table::write_figures(file, &format!("{heading}\n\n{text}"))?;
-    }
-    Ok(())
+    figures::publish("bench", &text, options.figures.as_deref())
 }
 
 struct Bench<'a> {

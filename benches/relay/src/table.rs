@@ -1,8 +1,6 @@
 //! Samples, their medians, the limits for them, and how they are printed.
 
-use std::{collections::BTreeMap, fs, path::Path};
-
-use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
 
 use crate::peers::Peer;
 
@@ -140,26 +138,4 @@ pub(crate) fn quantile(samples: &[f64], per_cent: usize) -> Option<f64> {
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().checked_sub(1)?;
     sorted.get(last * per_cent / 100).copied()
-}
-
-const BEGIN: &str = "<!-- bench: begin -->\n";
-const END: &str = "<!-- bench: end -->";
-
-/// Puts the text between the marks of a document; makes the document where it does not exist.
-pub(crate) fn write_figures(file: &Path, text: &str) -> Result<()> {
-    let old = match fs::read_to_string(file) {
-        Ok(old) => old,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            format!(
-                "# Figures\n\nMeasured, with the command that says them again.\n\n{BEGIN}{END}\n"
-            )
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let (before, rest) = old.split_once(BEGIN).context("no mark for the bench")?;
-    let (_, after) = rest
-        .split_once(END)
-        .context("no mark for the bench's end")?;
-    fs::write(file, format!("{before}{BEGIN}{text}{END}{after}"))?;
-    Ok(())
 }

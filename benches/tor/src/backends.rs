@@ -101,7 +101,7 @@ fn s_per_gb(cpu_s: f64, bytes: usize) -> f64 {
     cpu_s / bytes as f64 * 1e9
 }
 
-const PREFACE: &str = "
+const PREFACE: &str = "\
 Medians, in brackets what nine in ten are not above. Near: everything on loopback; far: 50 ms each
 way between Tor and its guards. Cold: with empty folders; warm: with what the run before left
 there. A start ends with the first byte of a page. Memory is that of the Tor process alone; PSS

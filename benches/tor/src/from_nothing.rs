@@ -10,9 +10,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use meter_fixtures::figures;
 
 use crate::{
-    figures,
     options::Options,
     table::{Ratio, Table},
     usage::Usage,
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         to: Build::Without,
     };
     let text = format!("{PREFACE}{}", table.markdown(&columns, Some(&ratio)));
-    figures::publish("build", &text, options.figures.as_deref())
+    figures::publish("bench-tor build", &text, options.figures.as_deref())
 }
 
 fn measure(build: Build, table: &mut Table<Build>) -> Result<()> {
@@ -119,7 +119,7 @@ fn crates_compiled(said: &str) -> usize {
     lines.filter(|line| line.starts_with("Compiling ")).count()
 }
 
-const PREFACE: &str = "
+const PREFACE: &str = "\
 `cargo build --release --package onionmeter` into an empty folder, external crates included, their
 download not; with: `--features onionmeter/embedded-tor`.
 

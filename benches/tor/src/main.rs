@@ -13,7 +13,6 @@
 //! pure parts of this are tested.
 
 mod backends;
-mod figures;
 mod from_nothing;
 mod front;
 mod loopback;

@@ -99,7 +99,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-const PREFACE: &str = "
+const PREFACE: &str = "\
 What browsers show when Tor refuses; in brackets, the connections that Firefox made for it.
 
 ";

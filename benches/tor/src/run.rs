@@ -6,10 +6,11 @@ use std::{
 };
 
 use anyhow::Result;
+use meter_fixtures::figures;
 use meter_testkit::tor_network::TorNetwork;
 
 use crate::{
-    backends, figures,
+    backends,
     options::{Options, Part},
     origin::Origin,
     refusals, waits,
@@ -52,7 +53,11 @@ async fn all(program: &Path, options: &Options) -> Result<()> {
             Part::Refusals => refusals::text(&setting).await?,
             Part::Backends => backends::text(&setting).await?,
         };
-        figures::publish(part.name(), &text, options.figures.as_deref())?;
+        figures::publish(
+            &format!("bench-tor {}", part.name()),
+            &text,
+            options.figures.as_deref(),
+        )?;
     }
     Ok(())
 }

@@ -139,7 +139,7 @@ impl Bench<'_> {
     }
 }
 
-const PREFACE: &str = "
+const PREFACE: &str = "\
 Medians, in brackets what nine in ten are not above. Near: everything on loopback; far: 50 ms each
 way between the client and its guards, a round trip of 100 ms. The waits count from connecting to
 the relay.

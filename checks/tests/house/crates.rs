@@ -85,20 +85,24 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     // It knows the product by its command line only.
-    ("benches/relay", "bench", &[]),
+    ("benches/relay", "bench", &["meter-fixtures"]),
     (
         "benches/tor",
         "bench-tor",
-        &["meter-core", "meter-testkit", "meter-tor"],
+        &["meter-core", "meter-fixtures", "meter-testkit", "meter-tor"],
     ),
     // It knows the ledger by its command line and by HTTP only.
     (
         "benches/ledger",
         "bench-ledger",
-        &["meter-core", "meter-testkit"],
+        &["meter-core", "meter-fixtures", "meter-testkit"],
     ),
     // It starts browser, extension and a host in place of ours as the checks do.
-    ("benches/pages", "bench-pages", &["checks", "meter-testkit"]),
+    (
+        "benches/pages",
+        "bench-pages",
+        &["checks", "meter-fixtures", "meter-testkit"],
+    ),
 ];
 
 /// What only the tests of a crate use: the device's side of a ledger.

@@ -2,4 +2,5 @@
 
 pub mod colours;
 pub mod compile;
+pub mod figures;
 pub mod script;
