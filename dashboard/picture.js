@@ -1,6 +1,7 @@
 // Sessions over time: bars, and the same numbers as a table. The Rust of this page computes every
-// number and every length; this file knows the person's calendar and nothing else.
+// number and every length; this file names the times.
 
+import { edges } from "./calendar.js";
 import { by, copyOf, tell, text } from "./dom.js";
 import { format as formatOf, number as plain, say, spokenLocale, word } from "./words.js";
 
@@ -17,27 +18,6 @@ let rust;
 let onChosen;
 let shown;
 
-/** Where the bars begin, and where the last one ends, in the person's own calendar. */
-function edges(span) {
-  const now = new Date();
-  const [year, month, today, hour] =
-    [now.getFullYear(), now.getMonth(), now.getDate(), now.getHours()];
-  const at = {
-    hours: (place) => new Date(year, month, today, hour - 23 + place),
-    days: (place) => new Date(year, month, today - 29 + place),
-    weeks: (place) => new Date(year, month, today - weekday(now) + 7 * (place - 25)),
-  }[span];
-  const count = { hours: 24, days: 30, weeks: 26 }[span];
-  return Array.from({ length: count + 1 }, (_, place) => at(place).getTime());
-}
-
-/** How many days ago the week began, as the person's language has it. */
-function weekday(now) {
-  const locale = new Intl.Locale(spokenLocale());
-  const { firstDay } = locale.getWeekInfo?.() ?? locale.weekInfo ?? { firstDay: 1 };
-  return (now.getDay() - firstDay + 7) % 7;
-}
-
 const chosenOf = (name) => document.querySelector(`input[name="${name}"]:checked`).value;
 
 /** Draws these sessions; `chosen(from, until)` is called when a person chooses a bar. */
@@ -49,7 +29,7 @@ export function drawn(sessions, chosen) {
 
 function draw() {
   const [measure, span] = [chosenOf("measure"), chosenOf("span")];
-  const between = edges(span);
+  const between = edges(span, spokenLocale());
   const json = rust.picture(measure, JSON.stringify(between));
   // Otherwise a person's selection of text, or the focus, would be lost.
   const now = `${json} ${between[0]} ${span}`;
@@ -135,7 +115,7 @@ function number(bar, name, place) {
 function choose({ target }) {
   const place = target.closest("[data-bar]")?.dataset.bar;
   if (place === undefined) return;
-  const between = edges(chosenOf("span"));
+  const between = edges(chosenOf("span"), spokenLocale());
   onChosen(between[Number(place)], between[Number(place) + 1]);
 }
 

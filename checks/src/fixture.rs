@@ -60,7 +60,9 @@ impl Fixture {
         let manifest = manifests.join(format!("{}.json", meter_wire::HOST_NAME));
         fs::write(manifest, stand_in_manifest(kind)?.to_string())?;
         let place = folder.path().to_str().context("UTF-8")?.to_owned();
-        options.env = vec![("STAND_IN".to_owned(), place)];
+        // A zone with summer time, as most people have one.
+        let zone = ("TZ".to_owned(), "Europe/Berlin".to_owned());
+        options.env = vec![("STAND_IN".to_owned(), place), zone];
         let browser = Browser::launch(kind, &options).await?;
         Ok(Self {
             first_tab: browser.current_tab().await?,

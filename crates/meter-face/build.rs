@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Path below the server's root, and the file in the folder of the page.
-const FILES: [(&str, &str); 22] = [
+const FILES: [(&str, &str); 23] = [
     ("", "dashboard.html"),
     ("tokens.css", "tokens.css"),
     ("base.css", "base.css"),
@@ -19,6 +19,7 @@ const FILES: [(&str, &str); 22] = [
     ("sessions.css", "sessions.css"),
     ("opened.css", "opened.css"),
     ("dashboard.js", "dashboard.js"),
+    ("calendar.js", "calendar.js"),
     ("choice.js", "choice.js"),
     ("dom.js", "dom.js"),
     ("kept.js", "kept.js"),

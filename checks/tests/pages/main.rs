@@ -7,6 +7,7 @@
 )]
 
 mod axe;
+mod bars;
 mod click;
 mod digits;
 mod every_state;
@@ -50,7 +51,8 @@ async fn the_dashboard(kind: Kind) {
     fixture.page("dashboard/dashboard.html").await;
     let found = fixture.wait(ALL_THERE).await;
     assert_eq!(found, "60 sessions, each verified in this page");
-    the_bars_sum_to_the_balance(&fixture).await;
+    bars::sum_to_the_balance(&fixture).await;
+    bars::are_hours_and_days_of_the_zone(&fixture).await;
     fixture.pictures("dashboard").await;
     a_session_is_opened_and_verified(&fixture).await;
     what_is_filtered_and_exported(&fixture).await;
@@ -85,31 +87,6 @@ const BESIDE: &str = "const box = (id) => document.getElementById(id).getBoundin
     const code = document.querySelector('.qr svg').getBoundingClientRect();
     const [first, last] = [box('opened-directions'), box('checks')];
     return code.left >= last.right && first.top <= code.top + 4 && code.bottom <= last.bottom + 4";
-
-/// Bars, table and balance are one number. Amounts are compared as integers.
-async fn the_bars_sum_to_the_balance(fixture: &Fixture) {
-    let sums = "const nano = (text) => {
-            const [whole, part = ''] = text.replace(/[^0-9.]/g, '').split('.');
-            return BigInt(whole + part.padEnd(9, '0'));
-        };
-        const result = [];
-        for (const span of ['hours', 'days', 'weeks']) {
-            document.querySelector(`input[value=${span}]`).click();
-            const cells = [...document.querySelectorAll('[data-field=credits]')];
-            const bars = cells.reduce((sum, cell) => sum + nano(cell.textContent), 0n);
-            const words = document.getElementById('picture-sum').textContent;
-            const before = /with ([0-9.,]+) before/.exec(words)?.[1] ?? '0';
-            const shown = /^([0-9.,]+) credits/.exec(words)[1];
-            const balance = nano(document.getElementById('balance').title);
-            result.push(nano(shown) === bars, bars + nano(before) === balance, bars > 0n);
-        }
-        document.querySelector('input[value=days]').click();
-        return result";
-    assert_eq!(fixture.run(sums).await, json!(vec![true; 9]));
-    let zone = "return document.getElementById('picture-zone').textContent
-        .endsWith(`${Intl.DateTimeFormat().resolvedOptions().timeZone}.`)";
-    assert_eq!(fixture.run(zone).await, true);
-}
 
 async fn a_session_is_opened_and_verified(fixture: &Fixture) {
     fixture
