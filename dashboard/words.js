@@ -15,7 +15,6 @@ export const LANGUAGES = {
   en: "English", de: "Deutsch", ru: "Русский", zh_CN: "简体中文", fa: "فارسی",
 };
 
-const DIGITS = { minimumFractionDigits: 1, maximumFractionDigits: 9 };
 const UNITS = [
   ["terabyte", 10n ** 12n],
   ["gigabyte", 10n ** 9n],
@@ -168,7 +167,7 @@ function formatted(value) {
     case "number":
       return number(of, { maximumFractionDigits: 20 });
     case "credits":
-      return number(of, DIGITS);
+      return number(of, decimals(of));
     case "bytes":
       return bytes(BigInt(of));
     case "duration":
@@ -188,6 +187,12 @@ function formatted(value) {
       return isolated(/^\d+$/.test(of) ? digits(of) : String(of));
   }
 }
+
+/** Amounts below each other come with equally many decimals, and stay so. */
+const decimals = (amount) => ({
+  minimumFractionDigits: Math.max(1, amount.split(".")[1]?.length ?? 0),
+  maximumFractionDigits: 9,
+});
 
 /** A number with the separators of the language; no digit of a decimal string is lost. */
 export const number = (value, options) => format("NumberFormat", options).format(value);

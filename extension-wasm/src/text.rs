@@ -113,7 +113,7 @@ pub enum Value {
     Count(String),
     /// A decimal number, shown with all its digits.
     Number(String),
-    /// Credits, shown with all their digits, at least one decimal.
+    /// Credits, shown with all their digits and as many decimals, at least one.
     Credits(String),
     /// Bytes, shown in the largest unit that fits.
     Bytes(String),
@@ -152,7 +152,7 @@ impl Value {
         Self::Credits(credits_short(amount))
     }
 
-    /// Credits with at most these decimals, rounded half up.
+    /// Credits with these decimals, rounded half up: for amounts below each other.
     #[must_use]
     pub fn credits_to(amount: Amount, decimals: Decimals) -> Self {
         Self::Credits(credits_to(amount, decimals))

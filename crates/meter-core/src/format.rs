@@ -40,7 +40,7 @@ fn four_characters(amount: u64, unit: u64, suffix: &str) -> Option<String> {
 /// Credits with one to three decimals, rounded half up: `4.575`, `12.0`.
 #[must_use]
 pub fn credits_short(amount: Amount) -> String {
-    credits_to(amount, Decimals::FEWEST)
+    trim_decimals(&credits_to(amount, Decimals::FEWEST))
 }
 
 /// How many decimals amounts of credits are shown with: from three to nine.
@@ -69,6 +69,19 @@ impl Decimals {
         fewest.unwrap_or(Self::FEWEST)
     }
 
+    /// The fewest that show each of these amounts to its last nanocredit.
+    #[must_use]
+    pub fn exact(amounts: &[Amount]) -> Self {
+        let mut all = (Self::FEWEST.0..Self::MOST).map(Self);
+        let shows = |decimals: &Self| {
+            let unit = 10_u64.saturating_pow(Self::MOST.saturating_sub(decimals.0).into());
+            amounts
+                .iter()
+                .all(|amount| amount.get().is_multiple_of(unit))
+        };
+        all.find(shows).unwrap_or(Self(Self::MOST))
+    }
+
     /// The amount in units of the last decimal, rounded half up.
     fn rounded(self, amount: Amount) -> u64 {
         let dropped = Self::MOST.saturating_sub(self.0);
@@ -76,11 +89,12 @@ impl Decimals {
     }
 }
 
-/// Credits with at least one decimal and at most these, rounded half up.
+/// Credits with these decimals, zeros included, so that amounts below each other are in line.
+/// Rounded half up.
 #[must_use]
 pub fn credits_to(amount: Amount, decimals: Decimals) -> String {
     let unit = 10_u64.saturating_pow(decimals.0.into());
-    trim_decimals(&decimal(decimals.rounded(amount), unit, decimals.0.into()))
+    decimal(decimals.rounded(amount), unit, decimals.0.into())
 }
 
 /// Credits to the last nanocredit, with at least one decimal: `4.575`, `0.0000005`.
@@ -177,7 +191,7 @@ mod tests {
         check(
             2_000_000_000,
             &[1_500_000_000, 500_000_000],
-            &["2.0", "1.5", "0.5"],
+            &["2.000", "1.500", "0.500"],
         );
         // With three decimals 10.0 would be 10.0 and 0.001.
         check(
@@ -191,7 +205,23 @@ mod tests {
             &["0.0015", "0.0005", "0.0005", "0.0005"],
         );
         // They do not add up at all.
-        check(1_000_000_000, &[1_000_000_001], &["1.0", "1.0"]);
+        check(1_000_000_000, &[1_000_000_001], &["1.000", "1.000"]);
+    }
+
+    #[test]
+    fn amounts_below_each_other_have_the_decimals_that_the_longest_needs() {
+        let ncr = |value| Amount::new(value).expect("fits");
+        for (amounts, shown) in [
+            (&[0, 1_500_000_000][..], &["0.000", "1.500"][..]),
+            (&[1_234_000, 601_712_646_000], &["0.001234", "601.712646"]),
+            (&[1, 1_000_000_000], &["0.000000001", "1.000000000"]),
+            (&[], &[]),
+        ] {
+            let amounts: Vec<_> = amounts.iter().copied().map(ncr).collect();
+            let decimals = Decimals::exact(&amounts);
+            let all: Vec<_> = amounts.iter().map(|it| credits_to(*it, decimals)).collect();
+            assert_eq!(all, shown);
+        }
     }
 
     proptest! {

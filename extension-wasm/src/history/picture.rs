@@ -5,7 +5,7 @@
 
 use super::History;
 use crate::text::Value;
-use meter_core::{Amount, SessionReport, Verified};
+use meter_core::{Amount, Decimals, SessionReport, Verified};
 use serde::{Deserialize, Serialize};
 
 /// The picture's size, in units of its own (SVG scales it).
@@ -64,7 +64,7 @@ pub struct Bar {
     pub top_height: u64,
     /// Number of sessions.
     pub sessions: u64,
-    /// Exact credits.
+    /// Exact credits, with as many decimals as those of the other bars.
     pub credits: Value,
     /// Bytes up, with a unit.
     pub up: Value,
@@ -161,6 +161,8 @@ fn bars(sums: &[Sum], measure: Measure, ceiling: u64) -> Vec<Bar> {
     let room = WIDTH / count;
     let gap = room * GAP_PERCENT / 100;
     let mut x = WIDTH.saturating_sub(room * count) / 2;
+    let amounts: Vec<_> = sums.iter().map(|sum| amount(sum.amount)).collect();
+    let decimals = Decimals::exact(&amounts);
     let mut bars = Vec::with_capacity(sums.len());
     for sum in sums {
         let whole = height(sum.value(measure), ceiling);
@@ -179,7 +181,7 @@ fn bars(sums: &[Sum], measure: Measure, ceiling: u64) -> Vec<Bar> {
             top_y: HEIGHT.saturating_sub(whole),
             top_height: top,
             sessions: sum.sessions,
-            credits: in_words(Measure::Credits, sum.amount),
+            credits: Value::credits_to(amount(sum.amount), decimals),
             up: Value::bytes(sum.up),
             down: Value::bytes(sum.down),
         });
@@ -231,9 +233,13 @@ fn ceiling(most: u64) -> u64 {
 
 fn in_words(measure: Measure, value: u64) -> Value {
     match measure {
-        Measure::Credits => Value::exact(Amount::new(value).unwrap_or(Amount::ZERO)),
+        Measure::Credits => Value::exact(amount(value)),
         Measure::Traffic => Value::bytes(value),
     }
+}
+
+fn amount(nanocredits: u64) -> Amount {
+    Amount::new(nanocredits).unwrap_or(Amount::ZERO)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::numbers::{exact, iso_utc};
 use crate::text::{Text, Value, key};
 use crate::update::VerifiedReports;
-use meter_core::{ByteCount, DurationMs, SessionReport, Tariff, Verified};
+use meter_core::{ByteCount, Decimals, DurationMs, SessionReport, Tariff, Verified};
 use serde::Serialize;
 
 /// One report. A report that did not verify has no row.
@@ -43,7 +43,10 @@ pub fn row(report: &Verified<SessionReport>) -> ReportRow {
     ReportRow {
         id: hex::encode(report.id().0),
         sequence: report.sequence.to_string(),
-        amount: key("credits_plus").with("credits", Value::credits(report.amount)),
+        amount: key("credits_plus").with(
+            "credits",
+            Value::credits_to(report.amount, Decimals::FEWEST),
+        ),
         exact: Text::credits(report.amount),
         summary: key("report_summary")
             .with("time", Value::duration(ms))

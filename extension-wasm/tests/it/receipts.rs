@@ -83,13 +83,13 @@ fn a_new_browser_verifies_every_receipt_and_shows_the_three_numbers() {
     let scene = scene.started();
     assert_eq!(asked(&scene), [0, 252]);
     // Two were before the enrolment, and one waits.
-    assert_eq!(numbers(&scene), ["1,386.225", "1,372.5", "4.575"]);
+    assert_eq!(numbers(&scene), ["1,386.225", "1,372.500", "4.575"]);
     let differences = view(&scene).differences;
     let amounts: Vec<_> = differences
         .iter()
         .map(|one| one.amount.credits.en())
         .collect();
-    assert_eq!(amounts, ["9.15", "4.575"]);
+    assert_eq!(amounts, ["9.150", "4.575"]);
     assert!(differences[0].reason.en().contains("before this device"));
     assert_eq!(notice(&scene), None);
     assert_eq!(scene.view().problem, None);
@@ -122,10 +122,10 @@ fn what_is_lowered_has_its_reason_in_plain_words_and_the_sum_is_whole() {
     ledger.answer(&mut scene, 1, |_| {});
     ledger.answer(&mut scene, 2, Ledger::lower);
     let scene = scene.started();
-    assert_eq!(numbers(&scene), ["13.725", "9.725", "0.0"]);
+    assert_eq!(numbers(&scene), ["13.725", "9.725", "0.000"]);
     let differences = view(&scene).differences;
     assert_eq!(differences.len(), 1);
-    assert_eq!(differences[0].amount.credits.en(), "4.0");
+    assert_eq!(differences[0].amount.credits.en(), "4.000");
     assert!(differences[0].reason.en().contains("more time than passed"));
 }
 
@@ -134,14 +134,14 @@ fn a_receipt_that_comes_later_is_fetched_alone_and_moves_the_numbers() {
     let mut scene = signed(2);
     let mut ledger = Ledger::enrol(&mut scene, 0);
     let mut scene = scene.started();
-    assert_eq!(numbers(&scene), ["9.15", "0.0", "9.15"]);
+    assert_eq!(numbers(&scene), ["9.150", "0.000", "9.150"]);
     ledger.answer(&mut scene, 1, |_| {});
     scene.say_status();
-    assert_eq!(numbers(&scene), ["9.15", "4.575", "4.575"]);
+    assert_eq!(numbers(&scene), ["9.150", "4.575", "4.575"]);
     scene.say_status();
     ledger.answer(&mut scene, 1, |_| {});
     scene.say_status();
-    assert_eq!(numbers(&scene), ["9.15", "9.15", "0.0"]);
+    assert_eq!(numbers(&scene), ["9.150", "9.150", "0.000"]);
     assert_eq!(asked(&scene), [0, 0, 1]);
 }
 
@@ -186,7 +186,7 @@ fn what_earlier_chains_were_credited_still_counts_in_every_browser() {
     let mut seen = scene.started();
     ledger.begin_new_chain(&mut seen, 2, "frozen");
     seen.happen(Event::Intent(Intent::Reconnect));
-    assert_eq!(numbers(&seen), ["13.725", "9.15", "0.0"]);
+    assert_eq!(numbers(&seen), ["13.725", "9.150", "0.000"]);
     let note = seen.view().note.expect("told");
     assert_eq!(note.text.en(), meter_wire::chain_end_sentence("frozen"));
     let reasons = view(&seen).differences;
@@ -197,7 +197,7 @@ fn what_earlier_chains_were_credited_still_counts_in_every_browser() {
     sign(&mut seen, 1);
     ledger.answer(&mut seen, 1, |_| {});
     seen.say_status();
-    assert_eq!(numbers(&seen), ["18.3", "13.725", "0.0"]);
+    assert_eq!(numbers(&seen), ["18.300", "13.725", "0.000"]);
 
     // Another browser of the same home has seen nothing of the first chain.
     let mut fresh = Scene::new(1);
@@ -205,7 +205,7 @@ fn what_earlier_chains_were_credited_still_counts_in_every_browser() {
     (fresh.reports, fresh.head) = (seen.reports.clone(), seen.head);
     fresh.receipts = seen.receipts.clone();
     let fresh = fresh.started();
-    assert_eq!(numbers(&fresh), ["18.3", "13.725", "0.0"]);
+    assert_eq!(numbers(&fresh), ["18.300", "13.725", "0.000"]);
     assert_eq!(notice(&fresh), None);
 }
 

@@ -26,7 +26,7 @@ fn a_receipt_that_does_not_verify_is_a_sentence_and_no_number() {
             }
         }
         let mut scene = scene.started();
-        assert_eq!(numbers(&scene), ["13.725", "?", "9.15"], "{spoil}");
+        assert_eq!(numbers(&scene), ["13.725", "?", "9.150"], "{spoil}");
         assert_eq!(notice(&scene), Some(NoticeKind::Unverified));
         let refusal = scene.state().receipts.refusal();
         assert_eq!(refusal, Some(ReceiptRefusal::Invalid));
@@ -81,7 +81,7 @@ fn another_number_than_the_sum_of_the_receipts_is_a_contradiction_with_both() {
     assert_eq!(notice(&scene), None);
     ledger.told(&mut scene).credited = U64Text(8_000_000_000);
     scene.say_status();
-    assert_eq!(numbers(&scene)[1], "9.15", "what was verified stays");
+    assert_eq!(numbers(&scene)[1], "9.150", "what was verified stays");
     let told = view(&scene).notice.expect("told");
     assert_eq!(told.kind, NoticeKind::Contradiction);
     assert!(told.sentence.en().contains(" 8.0 ") && told.sentence.en().contains("9.15"));
