@@ -16,6 +16,8 @@ const MAKERS = {
   command,
 };
 const drawn = new Map();
+// Why what a kept value names cannot be used yet, by the setting's key.
+const unusableNow = new Map();
 let again = () => {};
 
 /** Draws the settings; `refresh()` asks for them once more, after one was changed. */
@@ -59,7 +61,9 @@ async function keep({ key, field }, value) {
   refused(field, answer.error);
   if (answer.error) return false;
   const rust = await wasm();
-  waits(field, JSON.parse(rust.setting_effect(JSON.stringify(answer))));
+  const { effect, unusable } = JSON.parse(rust.setting_said(JSON.stringify(answer)));
+  unusableNow.set(key, unusable);
+  waits(field, effect, unusable);
   again();
   return true;
 }
@@ -96,16 +100,16 @@ function reason(cause = "") {
 /** A limit or a length is read in the person's digits, a word of the line as it stands there. */
 const written = (part) => (/^\d+$/.test(part ?? "") ? digits(part) : part);
 
-/** When a kept value counts, and the button that brings it about. */
-function waits(field, effect) {
-  text(field("said"), effect);
+/** When a kept value counts, why it could not be used now, and the button that brings it about. */
+function waits(field, effect, unusable) {
+  text(field("said"), [effect, unusable].map(say).join(" ").trim());
   const helps = effect.key === "effect_tor_start" && by("tor-choices").value !== "";
   if (field("anew")) field("anew").hidden = !helps;
 }
 
 function shown(field, control) {
   if (field("said").classList.contains("wrong")) return;
-  if (control.waits) waits(field, control.effect);
+  if (control.waits) waits(field, control.effect, unusableNow.get(control.key));
   else if (field("anew")) field("anew").hidden = true;
 }
 

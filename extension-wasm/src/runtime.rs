@@ -19,7 +19,7 @@ pub use dashboard::Page;
 pub use history::Sessions;
 pub use options::{
     change_setting, check_thresholds, diagnostics, keep_thresholds, ledger_offer, setting_controls,
-    setting_effect, setting_rows,
+    setting_rows, setting_said,
 };
 
 use crate::bindings::{Port, Shell, api, console_error};

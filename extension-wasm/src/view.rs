@@ -33,6 +33,7 @@ mod witness;
 
 pub use badge::{Badge, Tone, badge};
 pub use button::Button;
+pub(crate) use cause::said_exactly;
 pub use circuit::{CircuitView, Stop};
 pub use dashboard::{BookView, DashboardView, Mode, Monitoring, dashboard};
 pub use diagnosis::problem;

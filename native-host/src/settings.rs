@@ -29,6 +29,11 @@ impl Settings {
         }
     }
 
+    /// The home whose file it is.
+    pub(crate) const fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// The settings as they were last read, and every change.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Config> {
         self.current.subscribe()

@@ -11,6 +11,7 @@ mod seen;
 mod stalled_start;
 mod start_settings;
 mod status;
+mod unusable;
 mod watchdog;
 
 use self::{
@@ -36,6 +37,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
+pub(crate) use unusable::{NAMING, unusable};
 
 /// Seconds between two checks of a Tor without control.
 const WATCH_TOR_S: u8 = 5;

@@ -101,6 +101,9 @@ pub struct SettingChanged {
     pub kept: bool,
     /// When the value in the file comes into force.
     pub takes_effect: TakesEffect,
+    /// Why no start could use what the value names, as it is now: a file, a socket or a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unusable: Option<Problem>,
 }
 
 /// When a changed setting comes into force.

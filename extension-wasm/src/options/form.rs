@@ -2,10 +2,11 @@
 
 pub use super::rows::Kind;
 use super::rows::{ROWS, Row};
-use crate::text::{Key, key};
+use crate::text::{Key, Text, key};
+use crate::view;
 use meter_wire::{
-    ChangeSetting, Outcome, Request, SetThresholds, Setting, SettingChanged, SettingValue,
-    Settings, Success, TakesEffect, U64Text,
+    ChangeSetting, Outcome, Request, SetThresholds, Setting, SettingValue, Settings, Success,
+    TakesEffect, U64Text,
 };
 use serde::Serialize;
 
@@ -134,13 +135,25 @@ pub fn keep(thresholds: &SetThresholds) -> Vec<Request> {
     ]
 }
 
-/// When a change comes into force; `None` for an answer to something else.
+/// What is said of a change.
+#[derive(Debug, Eq, PartialEq, Serialize)]
+pub struct Said {
+    /// When it comes into force.
+    pub effect: Key,
+    /// Why no start could use what the value names, as it is now.
+    pub unusable: Option<Text>,
+}
+
+/// What is said of a change; `None` for an answer to something else.
 #[must_use]
-pub fn changed(outcome: &Outcome) -> Option<Key> {
-    let Outcome::Ok(Success::SettingChanged(SettingChanged { takes_effect, .. })) = outcome else {
+pub fn changed(outcome: &Outcome) -> Option<Said> {
+    let Outcome::Ok(Success::SettingChanged(changed)) = outcome else {
         return None;
     };
-    Some(effect(*takes_effect))
+    Some(Said {
+        effect: effect(changed.takes_effect),
+        unusable: changed.unusable.as_ref().map(view::said_exactly),
+    })
 }
 
 const fn effect(takes_effect: TakesEffect) -> Key {
@@ -156,6 +169,7 @@ const fn effect(takes_effect: TakesEffect) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meter_wire::{ErrorCode, Problem, SettingChanged};
 
     fn setting(key: &str, in_file: &str, differs: bool) -> Setting {
         Setting {
@@ -185,6 +199,23 @@ mod tests {
             (controls[1].effect, controls[1].options.len()),
             (key("effect_now"), 2)
         );
+    }
+
+    #[test]
+    fn a_change_says_when_it_counts_and_what_it_names_in_vain() {
+        let problem = Problem::with_detail(ErrorCode::BridgeProgramMissing, "in English");
+        for unusable in [None, Some(problem.caused_by("lyrebird"))] {
+            let outcome = Outcome::Ok(Success::SettingChanged(SettingChanged {
+                setting: setting("tor.bridges", "2 lines", true),
+                kept: true,
+                takes_effect: TakesEffect::TorStart,
+                unusable: unusable.clone(),
+            }));
+            let said = changed(&outcome).expect("a change");
+            assert_eq!(said.effect, key("effect_tor_start"));
+            assert_eq!(said.unusable, unusable.as_ref().map(view::said_exactly));
+        }
+        assert_eq!(changed(&Outcome::Ok(Success::Done)), None);
     }
 
     #[test]

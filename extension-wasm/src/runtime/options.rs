@@ -42,10 +42,10 @@ pub fn change_setting(key: &str, value: &str, keep: bool) -> String {
     json(&form::change(key, value, keep))
 }
 
-/// When the change of this answer comes into force.
+/// What is said of the change of this answer.
 #[wasm_bindgen]
 #[must_use]
-pub fn setting_effect(outcome: &str) -> String {
+pub fn setting_said(outcome: &str) -> String {
     let outcome = read_json::<Outcome>(outcome);
     json(&outcome.and_then(|outcome| form::changed(&outcome)))
 }

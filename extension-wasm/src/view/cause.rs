@@ -1,5 +1,6 @@
 //! What the host says about a problem beyond its sentence.
 
+use super::problem::said;
 use crate::text::{Text, Value, key};
 use meter_wire::{ErrorCode, Problem, Why};
 
@@ -9,6 +10,15 @@ pub(super) fn exactly(problem: &Problem) -> Option<Text> {
     let cause = problem.cause.as_deref();
     let ours = cause.and_then(|cause| of_cause(problem, cause));
     ours.or_else(|| problem.detail.clone().map(Text::quoted))
+}
+
+/// A problem's sentence, and the exact cause behind it.
+pub(crate) fn said_exactly(problem: &Problem) -> Text {
+    let sentence = said(problem);
+    match exactly(problem) {
+        Some(cause) => sentence.and(cause),
+        None => sentence,
+    }
 }
 
 fn of_cause(problem: &Problem, cause: &str) -> Option<Text> {

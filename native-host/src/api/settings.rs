@@ -5,6 +5,7 @@ use crate::{
     config::keys::Effect,
     engine::{Command, EngineHandle},
     settings::BY_COMMAND,
+    tor_supervisor,
 };
 use meter_wire::{ChangeSetting, ErrorCode, Problem, SettingChanged, Success, TakesEffect};
 use tokio::task::spawn_blocking;
@@ -19,8 +20,13 @@ pub(super) async fn change(engine: EngineHandle, asked: ChangeSetting) -> Answer
     let (key, kept) = (asked.key.clone(), asked.keep);
     let settings = engine.settings().clone();
     // It waits for the disk, and the relay's counters must not.
-    let changed = spawn_blocking(move || settings.change(&asked)).await;
-    let file = changed.map_err(|_| Problem::new(ErrorCode::Internal))??;
+    let changed = spawn_blocking(move || {
+        let file = settings.change(&asked)?;
+        let unusable = tor_supervisor::unusable(&asked.key, &file, settings.home());
+        Ok((file, unusable))
+    });
+    let changed = changed.await;
+    let (file, unusable) = changed.map_err(|_| Problem::new(ErrorCode::Internal))??;
     if kept {
         // Only a name from our own list comes this far.
         info!(key, "a setting was changed");
@@ -37,5 +43,6 @@ pub(super) async fn change(engine: EngineHandle, asked: ChangeSetting) -> Answer
         setting,
         kept,
         takes_effect,
+        unusable,
     }))
 }

@@ -81,6 +81,16 @@ const BY_COMMAND: [&str; 4] = [
     "tor.arti",
 ];
 
+/// What the command line says of what a value names and that cannot be used.
+fn notes_of(key: &str, reply: &SettingChanged) -> serde_json::Value {
+    let unusable = reply.unusable.iter();
+    let notes = unusable.map(|problem| {
+        let why = problem.detail.as_deref().expect("why");
+        format!("{key} cannot be used as it is now: {why}")
+    });
+    notes.collect::<Vec<_>>().into()
+}
+
 #[test]
 fn every_setting_is_the_same_on_the_command_line_and_for_a_client() {
     let (asked, typed) = (TestHome::new(), TestHome::new());
@@ -120,6 +130,10 @@ fn every_setting_is_the_same_on_the_command_line_and_for_a_client() {
             reply.takes_effect.name(),
             "{key}: {reply:?}"
         );
+        let [notes, unusable] = [told["notes"].clone(), notes_of(key, &reply)];
+        let place = |home: &TestHome| home.root().display().to_string();
+        let typed_notes = notes.to_string().replace(&place(&typed), &place(&asked));
+        assert_eq!(typed_notes, unusable.to_string(), "{key}");
         let is_now = reply.takes_effect == TakesEffect::Now;
         assert_eq!(is_now, !reply.setting.differs, "{key}");
 

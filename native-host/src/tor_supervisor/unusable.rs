@@ -1,0 +1,81 @@
+//! Files, sockets and programs that settings name and that no start could use as they are now. That
+//! is no mistake: they may be made later. But a person who mistyped a path should hear of it at
+//! once, and not from a Tor that does not start.
+
+use super::{detour, own_backend};
+use crate::{config::Config, home::Home, problems, system::files::is_socket};
+use meter_core::TorAddr;
+use meter_tor::{TorProblem, find_program};
+use meter_wire::{ErrorCode, Problem};
+use std::{fs, io::ErrorKind, path::Path};
+
+/// Every setting that names something outside `config.toml`.
+pub(crate) const NAMING: [&str; 5] = [
+    "tor.program",
+    "tor.socks_port",
+    "tor.control_port",
+    "tor.shadowsocks",
+    "tor.bridges",
+];
+
+/// Why what this setting names cannot be used; `None` if it can, or if it names nothing. The detail
+/// says it, with the file's name. Waits for the disk.
+pub(crate) fn unusable(key: &str, config: &Config, home: &Home) -> Option<Problem> {
+    let tor = &config.tor;
+    match key {
+        "tor.program" => program(&tor.program),
+        "tor.socks_port" => socket(tor.socks_port.as_ref()?),
+        "tor.control_port" => socket(tor.control_port.as_ref()?),
+        "tor.shadowsocks" => {
+            let file = home.root().join(tor.shadowsocks.as_ref()?);
+            Some(about(&file, way(config, home)?))
+        }
+        "tor.bridges" if !tor.bridges.is_empty() => way(config, home),
+        _ => None,
+    }
+}
+
+fn program(program: &Path) -> Option<Problem> {
+    let problem = find_program(program).err()?;
+    let shown = program.display();
+    let why = match problem {
+        TorProblem::Missing if program.components().count() == 1 => {
+            format!("no program {shown} is in PATH or in the usual folders")
+        }
+        TorProblem::Missing if fs::metadata(program).is_ok() => {
+            format!("{shown} is not a program that may be run")
+        }
+        TorProblem::Missing => format!("{shown} is not there"),
+        other => return Some(about(program, problems::tor(&other))),
+    };
+    Some(Problem::with_detail(ErrorCode::TorMissing, why))
+}
+
+fn socket(place: &TorAddr) -> Option<Problem> {
+    let TorAddr::Unix(path) = place else {
+        return None;
+    };
+    let shown = path.display();
+    let why = match fs::metadata(path) {
+        Ok(there) if is_socket(there.file_type()) => return None,
+        Ok(_) => format!("{shown} is not a socket"),
+        Err(error) if error.kind() == ErrorKind::NotFound => format!("{shown} is not there"),
+        Err(error) => format!("{shown}: {error}"),
+    };
+    Some(Problem::with_detail(ErrorCode::TorNotRunning, why))
+}
+
+/// Of bridges and a server in a file only one can be set.
+fn way(config: &Config, home: &Home) -> Option<Problem> {
+    let checked = detour(home, config).check(own_backend(config));
+    checked.err().map(|problem| problems::tor(&problem))
+}
+
+fn about(path: &Path, problem: Problem) -> Problem {
+    let why = problem.detail.as_deref().unwrap_or(&problem.message);
+    let detail = format!("{}: {why}", path.display());
+    Problem {
+        detail: Some(detail),
+        ..problem
+    }
+}
