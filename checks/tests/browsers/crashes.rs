@@ -26,7 +26,7 @@ impl Show {
 
     pub(super) async fn a_killed_daemon_loses_nothing_and_leaks_nothing(&self) {
         self.all_signed().await;
-        let signed = self.stage.reports().unwrap();
+        let before = self.stage.reports().unwrap();
         // 1,000 bytes every 20 ms at the fastest.
         self.begin_download("/slow/2000000/20").await;
         let flowing = |status: &Status| {
@@ -35,13 +35,7 @@ impl Show {
                 .as_ref()
                 .is_some_and(|session| session.bytes_down.0 > 100_000)
         };
-        let last_seen = self
-            .stage
-            .wait_for(LIMIT, flowing)
-            .await
-            .unwrap()
-            .session
-            .unwrap();
+        let last_seen = self.stage.wait_for(LIMIT, flowing).await.unwrap();
 
         let away = self.stage.kill_daemon().unwrap();
         self.browser
@@ -67,11 +61,11 @@ impl Show {
             asked,
             "nothing reached the site"
         );
-        assert_eq!(
-            self.stage.reports().unwrap().head,
-            signed.head,
-            "nothing signed was lost"
-        );
+        // On a slow machine a session closes while the download goes on.
+        let signed = self.stage.reports().unwrap();
+        let all = u64::try_from(signed.list.len()).unwrap();
+        assert!(all >= last_seen.reports.0, "nothing signed was lost");
+        assert!(signed.list.starts_with(&before.list));
         drop(away);
 
         self.restart().await;
@@ -85,15 +79,15 @@ impl Show {
         let reports = self.stage.reports().unwrap();
         let next = &reports.list[signed.list.len()];
         assert!(next.resumed, "the open session went on");
-        let counted = next.bytes_down.get();
-        assert!(
-            counted >= last_seen.bytes_down.0,
-            "{counted} after {}",
-            last_seen.bytes_down.0
-        );
+        if all == last_seen.reports.0 {
+            let (counted, seen) = (next.bytes_down.get(), last_seen.session.unwrap().bytes_down);
+            assert!(counted >= seen.0, "{counted} after {}", seen.0);
+        }
         // The body that arrived and the heads of two answers, minus at most one second of counting.
         // Half a second more for a tick that comes late on a busy machine.
         let arrived = arrived.as_u64().unwrap();
+        let since = &reports.list[before.list.len()..=signed.list.len()];
+        let counted: u64 = since.iter().map(|report| report.bytes_down.get()).sum();
         assert!(counted + 75_000 >= arrived, "{counted} of {arrived}");
     }
 
