@@ -64,7 +64,7 @@ pub struct Bar {
     pub top_height: u64,
     /// Number of sessions.
     pub sessions: u64,
-    /// Exact credits, with as many decimals as those of the other bars.
+    /// Exact credits, with as many decimals as those of the other bars that have some.
     pub credits: Value,
     /// Bytes up, with a unit.
     pub up: Value,
@@ -181,7 +181,11 @@ fn bars(sums: &[Sum], measure: Measure, ceiling: u64) -> Vec<Bar> {
             top_y: HEIGHT.saturating_sub(whole),
             top_height: top,
             sessions: sum.sessions,
-            credits: Value::credits_to(amount(sum.amount), decimals),
+            credits: match sum.amount {
+                // A column of zeros would hide what is not nothing.
+                0 => Value::exact(Amount::ZERO),
+                nanocredits => Value::credits_to(amount(nanocredits), decimals),
+            },
             up: Value::bytes(sum.up),
             down: Value::bytes(sum.down),
         });
