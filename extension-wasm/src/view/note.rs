@@ -5,6 +5,7 @@ use super::windows::SWITCH;
 use crate::proxy_value::{BrowserFamily, Windows};
 use crate::text::{Key, Text, key};
 use crate::update::{Cover, Intent, State};
+use meter_core::ChainEnd;
 use meter_wire::RestoredState;
 use serde::Serialize;
 
@@ -93,7 +94,7 @@ fn chain_changed(state: &State) -> Note {
     let restored = status.and_then(|status| status.restored.as_ref());
     let is_older = restored.is_some_and(|restored| restored.state == RestoredState::NewChain);
     let text = match why {
-        Some(why) if CHAIN_ENDS.contains(&why) => Text::of_family("chain_end", &why),
+        Some(why) if ChainEnd::by_name(why).is_some() => Text::of_family("chain_end", &why),
         Some(_) => key("chain_end_other").text(),
         None if is_older => key("note_restored").text(),
         None => key("note_chain_changed").text(),
@@ -106,6 +107,3 @@ fn chain_changed(state: &State) -> Note {
         },
     }
 }
-
-/// The names of `docs/spec/receipt.md` that this version knows.
-const CHAIN_ENDS: [&str; 5] = ["frozen", "ahead", "split", "forgotten", "chosen"];

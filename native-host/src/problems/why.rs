@@ -57,6 +57,12 @@ mod tests {
     use meter_tor::ServerFault;
 
     #[test]
+    fn what_only_its_own_text_says_has_no_word() {
+        assert_eq!(of_system(ErrorKind::Interrupted), None);
+        assert_eq!(of_tor(&TorProblem::Missing), None);
+    }
+
+    #[test]
     fn what_is_wrong_with_a_shadowsocks_file_is_a_word() {
         for (error, cause) in [
             (UplinkError::File(FileFault::Missing), Some("not_there")),

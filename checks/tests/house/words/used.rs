@@ -3,7 +3,7 @@
 use super::pages;
 use crate::absent::product_code;
 use crate::files::read;
-use meter_core::{ContradictionKind, Reason};
+use meter_core::{ChainEnd, ContradictionKind, Reason};
 use meter_tor::{BridgeFault, ServerFault};
 use meter_wire::{ErrorCode, TorReply, Why};
 use std::collections::BTreeSet;
@@ -153,8 +153,8 @@ pub(super) fn families() -> Vec<String> {
     for phase in PHASES {
         add("phase", phase);
     }
-    for end in list("extension-wasm/src/view/note.rs", "CHAIN_ENDS") {
-        add("chain_end", &end);
+    for end in ChainEnd::ALL {
+        add("chain_end", end.name());
     }
     for span in ["hours", "days", "weeks"] {
         add("sum", span);
@@ -165,15 +165,4 @@ pub(super) fn families() -> Vec<String> {
 fn name(member: &impl serde::Serialize) -> String {
     let name = serde_json::to_value(member).expect("a name");
     name.as_str().expect("a name").to_owned()
-}
-
-/// The strings of a list in the source.
-fn list(path: &str, name: &str) -> Vec<String> {
-    let text = read(path);
-    let (_, list) = text
-        .split_once(&format!("const {name}: "))
-        .expect("the list");
-    let (list, _) = list.split_once("];").expect("its end");
-    let strings = list.split('"').skip(1).step_by(2);
-    strings.map(str::to_owned).collect()
 }
