@@ -100,8 +100,8 @@ logged() {
 # Every job of the tests with the embedded Tor; the longest begin first, so that none is left alone
 # at the end.
 names_of_jobs() {
-    local longest=(tests-elsewhere trouble detours browsers defaults kills circuits)
-    longest+=(tests-in-crates it isolation states popup)
+    local longest=(tests-elsewhere trouble pages detours browsers defaults kills enrolled)
+    longest+=(circuits tests-in-crates it isolation states popup)
     local all name
     mapfile -t all < <(integration_tests checks)
     printf '%s\n' "${longest[@]}"
