@@ -73,10 +73,8 @@ async function fetchAll() {
 }
 
 /** On a telephone the long form would be cut off where the days differ. */
-const DATE = () => {
-  const dateStyle = by("list").clientWidth < NARROW ? "short" : "medium";
-  return format("DateTimeFormat", { dateStyle, timeStyle: "short" });
-};
+const times = (width) =>
+  format("DateTimeFormat", { dateStyle: width < NARROW ? "short" : "medium", timeStyle: "short" });
 
 function found() {
   const { verified, listed, count: all } = JSON.parse(rust.progress());
@@ -106,17 +104,20 @@ function show() {
 
 /** The rows that a person sees, and a few more. Nodes that are there already are used again. */
 function rows() {
-  const { scrollTop, clientHeight } = by("list");
+  // All that is read from the layout is read here: after a row was written, the browser would first
+  // have to lay out everything again.
+  const { scrollTop, clientHeight, clientWidth } = by("list");
+  const time = times(clientWidth);
   const first = Math.max(Math.floor(scrollTop / ROW) - SPARE, 0);
   const wanted = Math.ceil(clientHeight / ROW) + 2 * SPARE;
   const views = JSON.parse(rust.rows(first, wanted));
   const nodes = by("rows").children;
   while (nodes.length > views.length) nodes[nodes.length - 1].remove();
   while (nodes.length < views.length) by("rows").append(copyOf("row")[0]);
-  views.forEach((view, place) => row(nodes[place], view, first + place));
+  views.forEach((view, place) => row(nodes[place], view, first + place, time));
 }
 
-function row(item, view, place) {
+function row(item, view, place, time) {
   const field = (name) => item.querySelector(`[data-field="${name}"]`);
   item.style.transform = `translateY(${place * ROW}px)`;
   item.ariaSetSize = count;
@@ -129,7 +130,7 @@ function row(item, view, place) {
   text(field("amount"), view.amount);
   field("amount").title = say(view.exact);
   field("time").dateTime = view.ended_at;
-  text(field("time"), DATE().format(new Date(view.ended_at)));
+  text(field("time"), time.format(new Date(view.ended_at)));
 }
 
 function go(place) {

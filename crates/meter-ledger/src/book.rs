@@ -54,6 +54,15 @@ impl Book {
         Ok(book)
     }
 
+    /// Checks that a new book can be made at `path` once the file there has moved: writes as much
+    /// beside it as a new book with its log needs, and removes it.
+    ///
+    /// # Errors
+    /// When the disk is full or read-only, or when the folder cannot be written.
+    pub fn check_room(path: &Path) -> Result<(), BookError> {
+        Ok(file::check_room(FileKind::Book, path)?)
+    }
+
     /// Opens the book at `path` for reading, also in a folder or on a disk that cannot be written.
     /// Makes no book if the file does not exist.
     ///

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -21,6 +21,8 @@ use std::{
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Older versions can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Bytes that an empty book with its log and the log's index stays below.
+const NEW_BYTES: usize = 1 << 18;
 /// After the log was merged into the file, the log is cut to this size.
 const LOG_BYTES_KEPT: u32 = 1 << 20;
 
@@ -121,6 +123,24 @@ fn no_log_alone(kind: FileKind, path: &Path) -> Result<(), FileError> {
 /// nothing or a complete file.
 fn create(kind: FileKind, path: &Path) -> Result<(), FileError> {
     no_log_alone(kind, path)?;
+    let draft = empty_draft(kind, path)?;
+    fill(kind, &draft).at(kind)?;
+    publish(&draft, path).map_err(|source| cannot_open(kind, path, source))
+}
+
+/// Checks that a new file can be made at `path`, where another may be now.
+pub(crate) fn check_room(kind: FileKind, path: &Path) -> Result<(), FileError> {
+    let draft = empty_draft(kind, path)?;
+    let written =
+        fs::write(&draft, vec![0; NEW_BYTES]).and_then(|()| File::open(&draft)?.sync_all());
+    let removed = fs::remove_file(&draft);
+    written
+        .and(removed)
+        .map_err(|source| cannot_open(kind, path, source))
+}
+
+/// Makes an empty file beside `path`, in the place of what an interrupted start left there.
+fn empty_draft(kind: FileKind, path: &Path) -> Result<PathBuf, FileError> {
     let draft = beside(path, ".new");
     for left_over in [&draft, &beside(path, ".new-journal")] {
         match fs::remove_file(left_over) {
@@ -130,8 +150,7 @@ fn create(kind: FileKind, path: &Path) -> Result<(), FileError> {
         }
     }
     private_file(&draft).map_err(|source| cannot_open(kind, path, source))?;
-    fill(kind, &draft).at(kind)?;
-    publish(&draft, path).map_err(|source| cannot_open(kind, path, source))
+    Ok(draft)
 }
 
 fn fill(kind: FileKind, draft: &Path) -> rusqlite::Result<()> {

@@ -37,14 +37,17 @@ impl Accounting {
     /// # Errors
     /// The reason why it did not begin.
     pub(crate) fn begin_chosen(&mut self, now: UnixMs) -> Result<(), Problem> {
+        // The ledger must not be told of an end that does not come.
+        recovery::check_room(&self.home)?;
         if let Some(head) = self.head().copied()
             && self.memberships.is_in_force()
         {
             self.memberships.end_chain(&head, ChainEnd::Chosen, now)?;
         }
-        // Then it does not matter whether there are later reports.
+        self.begin_anew()?;
+        // Now it does not matter whether there are later reports.
         self.forget_restore();
-        self.begin_anew()
+        Ok(())
     }
 
     /// The same with a new key, for a person whose device was removed from its account, or whose
@@ -55,7 +58,8 @@ impl Accounting {
     /// not begin.
     pub(crate) fn begin_with_new_key(&mut self) -> Result<(), Problem> {
         self.memberships.is_free()?;
+        self.begin(KeyOfChain::New)?;
         self.forget_restore();
-        self.begin(KeyOfChain::New)
+        Ok(())
     }
 }

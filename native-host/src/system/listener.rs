@@ -1,21 +1,22 @@
 //! The process that listens on a port of this computer.
 
-use super::process::Process;
+use super::process::{self, Process};
 use std::fs;
 
-/// The process that holds this TCP port of 127.0.0.1 or of all addresses. `None` where the system
-/// does not tell, or tells it only to root: for a process of another user.
+/// The process that holds this TCP port of 127.0.0.1 or of all addresses. If several hold it, the
+/// one that began first, see [`process::eldest`]. `None` where the system does not tell, or tells it only
+/// to root: for a process of another user.
 pub(crate) fn of(port: u16) -> Option<Process> {
     let table = fs::read_to_string("/proc/self/net/tcp").ok()?;
     let socket = format!("socket:[{}]", inode(&table, port)?);
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut holders = numbers.filter(|number: &i32| {
+    let holders = numbers.filter(|number: &i32| {
         let files = fs::read_dir(format!("/proc/{number}/fd"));
         let mut files = files.into_iter().flatten().flatten();
         files.any(|file| fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == &*socket))
     });
-    Process::from_kernel(holders.next()?)
+    process::eldest(holders.filter_map(Process::from_kernel))
 }
 
 /// The socket's number in a table of proc_pid_net(5): address and port in the order of this

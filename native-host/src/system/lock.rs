@@ -3,7 +3,10 @@
 //! flock(2) excludes other processes. A record lock (fcntl(2)) beside it names the holder: the
 //! kernel reports the process of a record lock, and not that of flock(2).
 
-use super::{files::FileId, process::Process};
+use super::{
+    files::FileId,
+    process::{self, Process},
+};
 use rustix::{
     fs::{self as rfs, FlockOperation},
     io::Errno,
@@ -85,8 +88,8 @@ pub(crate) fn holder(file: &File, path: &Path) -> Option<Process> {
     let name = path.file_name()?;
     let processes = std::fs::read_dir("/proc").ok()?.flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut processes = numbers.filter_map(Process::from_kernel);
-    processes.find(|process| {
+    let processes = numbers.filter_map(Process::from_kernel);
+    process::eldest(processes.filter(|process| {
         let folder = format!("/proc/{}", process.number());
         let files = std::fs::read_dir(format!("{folder}/fd")).into_iter();
         files.flatten().flatten().any(|entry| {
@@ -104,5 +107,5 @@ pub(crate) fn holder(file: &File, path: &Path) -> Option<Process> {
             };
             is_named && is_meant() && has_lock()
         })
-    })
+    }))
 }

@@ -9,6 +9,37 @@ pub(crate) fn noexec(path: &Path) -> Option<PathBuf> {
     system::noexec(path)
 }
 
+/// Bytes that a user without privileges may still write to the disk that holds `path`; 0 also where
+/// the disk can take no further file. `None` where the system does not report it.
+pub(crate) fn room(path: &Path) -> Option<u64> {
+    free::room(path)
+}
+
+#[cfg(unix)]
+mod free {
+    use std::path::Path;
+
+    pub(super) fn room(path: &Path) -> Option<u64> {
+        let disk = rustix::fs::statvfs(path).ok()?;
+        // Some file systems have no fixed number of files, and say 0.
+        let takes_files = disk.f_files == 0 || disk.f_favail > 0;
+        Some(if takes_files {
+            disk.f_bavail.saturating_mul(disk.f_frsize)
+        } else {
+            0
+        })
+    }
+}
+
+#[cfg(not(unix))]
+mod free {
+    use std::path::Path;
+
+    pub(super) const fn room(_: &Path) -> Option<u64> {
+        None
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use rustix::fs::{StatVfsMountFlags, statvfs};

@@ -71,19 +71,26 @@ impl Process {
 
     /// Whether it is suspended, by SIGSTOP, Ctrl-Z or a debugger.
     pub(crate) fn is_suspended(self) -> bool {
-        let text = fs::read_to_string(self.file("stat")).unwrap_or_default();
-        // proc_pid_stat(5): the name, which may contain anything, ends at the last bracket.
-        let state = text
-            .rsplit_once(") ")
-            .and_then(|(_, rest)| rest.chars().next());
-        matches!(state, Some('T' | 't'))
+        matches!(self.stat(3).as_deref(), Some("T" | "t"))
     }
 
     /// The process that started it; `None` if the system does not tell.
     pub(crate) fn parent_of(self) -> Option<Self> {
+        Self::from_kernel(self.stat(4)?.parse().ok()?)
+    }
+
+    /// When it began, in ticks since the computer did.
+    pub(crate) fn began(self) -> Option<u64> {
+        self.stat(22)?.parse().ok()
+    }
+
+    /// A field of proc_pid_stat(5), from the third on. The second one is a name in brackets that
+    /// may hold anything.
+    fn stat(self, field: usize) -> Option<String> {
         let text = fs::read_to_string(self.file("stat")).ok()?;
         let (_, rest) = text.rsplit_once(") ")?;
-        Self::from_kernel(rest.split(' ').nth(1)?.parse().ok()?)
+        let mut fields = rest.split_whitespace();
+        fields.nth(field.checked_sub(3)?).map(str::to_owned)
     }
 
     fn effective_user(self) -> Option<u32> {
@@ -115,6 +122,22 @@ impl Process {
         }
         Ok(Held(Handle::Number(self.0)))
     }
+}
+
+/// Of the processes that hold one socket or file, the one that opened it, which began first. A
+/// server passes its socket on to the processes that work for it, and every child has all files of
+/// its parent until it is a program of its own.
+pub(crate) fn eldest(processes: impl Iterator<Item = Process>) -> Option<Process> {
+    eldest_of(processes, Process::began)
+}
+
+/// The numbers tell nothing: after the highest one the system begins again.
+fn eldest_of<P: Copy>(
+    processes: impl Iterator<Item = P>,
+    began: impl Fn(P) -> Option<u64>,
+) -> Option<P> {
+    let began = processes.filter_map(|process| Some((began(process)?, process)));
+    began.min_by_key(|(at, _)| *at).map(|(_, process)| process)
 }
 
 /// Program and arguments of the process with this number. Empty if the process does not exist or
@@ -283,6 +306,21 @@ pub(crate) async fn asked_to_end() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_server_and_its_children_the_server_is_named() {
+        let began = |number| match number {
+            400 => Some(900),
+            29_174 => Some(300),
+            _ => None,
+        };
+        let holders = [400, 401, 29_174];
+        assert_eq!(eldest_of(holders.into_iter(), began), Some(29_174));
+        assert_eq!(eldest_of([401].into_iter(), began), None, "it has ended");
+        let [own, first] = [i32::try_from(std::process::id()).expect("small"), 1];
+        let [own, first] = [own, first].map(|number| Process::from_kernel(number).expect("runs"));
+        assert!(own.began().expect("told") > first.began().expect("told"));
+    }
 
     #[test]
     fn a_number_that_names_no_process_is_none() {

@@ -158,11 +158,34 @@ fn a_full_disk_is_told_as_full_and_a_sound_book_on_it_is_read() {
         &[
             "Balance: 13.725 credits",
             "book: 3 reports, every signature",
-            "full",
+            "is full (0 kB are free)",
+            "The disk is full; make room",
         ],
     );
     assert!(!said.contains("amaged"), "{said}");
     assert!(!said.contains("move book.sqlite3"), "{said}");
+}
+
+#[test]
+fn a_new_chain_on_a_full_disk_leaves_the_old_one_in_use() {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    let line = r#"
+        cp -a "$ONIONMETER_HOME" "$HOME/kept"
+        mount -t tmpfs -o size=2m,mode=700 none "$ONIONMETER_HOME"
+        cp -a "$HOME/kept/." "$ONIONMETER_HOME"; touch "$ONIONMETER_HOME/.onionmeter"
+        "$P" monitor start; cat /dev/zero > "$ONIONMETER_HOME/filler" 2>/dev/null || true
+        "$P" new-chain --yes 2>&1 && exit 1; "$P" status; "$P" stop; ls "$ONIONMETER_HOME""#;
+    let Some(output) = mounting(&home, line) else {
+        return;
+    };
+    let said = check(
+        &output,
+        0,
+        &["The disk is full; make room", "13.725 credits in 3 reports"],
+    );
+    assert!(!said.contains("book.old"), "{said}");
+    assert!(!said.contains("book.sqlite3.new"), "{said}");
 }
 
 #[test]

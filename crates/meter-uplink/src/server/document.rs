@@ -136,17 +136,22 @@ fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
         Value::String(port) => port.trim().parse().ok(),
         port => port.as_u64().and_then(|port| u16::try_from(port).ok()),
     };
-    let password = server.get(PASSWORD);
-    if password.is_some_and(|value| !value.is_null() && text_of(value).is_empty() && value != "") {
-        return Err(ServerFault::Document(
-            "its password is not a text; put it in quotation marks",
-        ));
-    }
+    let password = match server.get(PASSWORD) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(password)) => password.clone(),
+        // People write it without quotation marks.
+        Some(Value::Number(password)) if password.is_u64() => password.to_string(),
+        Some(_) => {
+            return Err(ServerFault::Document(
+                "its password is not a text; put it in quotation marks",
+            ));
+        }
+    };
     Ok(Parts {
         host: host.trim().trim_matches(['[', ']']).to_owned(),
         port: port.ok_or(ServerFault::Port)?,
         method: text(member(METHOD)),
-        password: Zeroizing::new(text(password)),
+        password: Zeroizing::new(password),
     })
 }
 

@@ -226,6 +226,19 @@ fn a_person_need_not_wait_for_the_ledger() {
 }
 
 #[test]
+fn a_new_chain_that_cannot_begin_ends_nothing_and_the_ledger_is_still_asked() {
+    let mut scene = Scene::new();
+    scene.restored();
+    let chain = scene.head().chain;
+    fs::create_dir(scene.home().root().join("book.sqlite3.new")).expect("ours");
+    let begun = scene.accounting().begin_chosen(UnixMs::from_u32(9_000));
+    begun.expect_err("no room");
+    assert_eq!(scene.head().chain, chain);
+    assert!(!scene.accounting().memberships.has_ended(chain));
+    assert_eq!(scene.state(), Some(RestoredState::Asking));
+}
+
+#[test]
 fn a_later_report_that_nobody_gives_back_begins_a_new_chain_without_a_ledger_too() {
     let mut scene = Scene::new();
     fs::remove_file(scene.home().receipts()).expect("ours");

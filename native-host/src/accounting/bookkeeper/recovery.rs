@@ -218,8 +218,9 @@ pub(crate) enum KeyOfChain {
 }
 
 /// Begins a chain with a new book, and moves the old book aside. Returns the bookkeeper from then
-/// on, and the result: if the old book cannot be moved, it is opened again. If no book can be
-/// opened, what was counted is in `carried`.
+/// on, and the result: if the disk has no room for a new book, the old one stays in use, and if the
+/// old one cannot be moved, it is opened again. If no book can be opened, what was counted is in
+/// `carried`.
 pub(in crate::accounting) fn begin_anew(
     bookkeeper: Result<Bookkeeper, Problem>,
     key: KeyOfChain,
@@ -227,6 +228,9 @@ pub(in crate::accounting) fn begin_anew(
     thresholds: Thresholds,
     carried: &mut Option<Carried>,
 ) -> (Result<Bookkeeper, Problem>, Result<(), Problem>) {
+    if let Err(problem) = check_room(home) {
+        return (bookkeeper, Err(problem));
+    }
     // An open file must not be moved.
     if let Ok(mut bookkeeper) = bookkeeper {
         if let Some(Doubt::Behind { ended_at, .. }) = bookkeeper.doubt {
@@ -246,9 +250,17 @@ pub(in crate::accounting) fn begin_anew(
     (opened, outcome)
 }
 
+/// Checks that a new book can be made beside the old one.
+///
+/// # Errors
+/// Why not. Nothing was changed.
+pub(in crate::accounting) fn check_room(home: &Home) -> Result<(), Problem> {
+    home.prepare().map_err(|error| problems::home(&error))?;
+    Book::check_room(&home.book()).map_err(|error| problems::book(&error, &home.book()))
+}
+
 /// Moves the book aside and notes that its chain was left. Deletes nothing.
 fn leave_chain(home: &Home) -> Result<(), Problem> {
-    home.prepare().map_err(|error| problems::home(&error))?;
     let mut record =
         LastSigned::load(&home.last_signed()).map_err(|error| problems::last_signed(&error))?;
     record

@@ -5,7 +5,7 @@ use crate::{
     files,
     home::{self, Home},
     lock, problems, restored,
-    system::{self, user},
+    system::{self, mounts, user},
 };
 use std::{
     fs,
@@ -112,6 +112,22 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
         Some((folder, error.filter(is_sure)?))
     });
     shut.map(|(folder, error)| unwritable(folder, &error))
+        .or_else(|| full(home.root()))
+}
+
+/// A disk with less room refuses the next session, or the next start of Tor.
+const ROOM_MIN: u64 = 1 << 20;
+
+fn full(root: &Path) -> Option<Finding> {
+    let room = mounts::room(root).filter(|room| *room < ROOM_MIN)?;
+    Some(Bad {
+        what: format!(
+            "the disk of {} is full ({} kB are free), so nothing new can be kept",
+            root.display(),
+            room / 1_000
+        ),
+        remedy: "make room on it; the reports and the open session stay".to_owned(),
+    })
 }
 
 /// What of the home must change and cannot. A person may want this for key and settings, which the

@@ -189,7 +189,7 @@ fn hold(home: &Home) -> Result<Option<DaemonLock>, CommandError> {
         match DaemonLock::take(home) {
             Ok(Some(lock)) => return Ok(Some(lock)),
             Ok(None) => Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?,
-            Err(error) => return Err(install::cannot(&home.lock(), &error)),
+            Err(error) => return Err(problems::unwritable(&error, &home.lock()).into()),
         };
     }
     Err(CommandError::Exit(

@@ -117,3 +117,26 @@ fn after_a_kill_between_any_two_steps_the_next_start_has_a_book_with_its_key() {
         assert_eq!(signed, 700 + scene.bytes, "{killed_after}");
     }
 }
+
+#[test]
+fn a_chain_for_which_there_is_no_room_does_not_end_the_old_one() {
+    for key in [KeyOfChain::Same, KeyOfChain::New] {
+        let mut scene = Scene::new();
+        scene.sign();
+        let old = identity(&mut scene);
+        let home = scene.home();
+        // Where a new book is written first.
+        fs::create_dir(home.root().join("book.sqlite3.new")).expect("ours");
+        let before = Ok(scene.bookkeeper.take().expect("open"));
+        let (after, outcome) = begin_anew(before, key, &home, thresholds(), &mut None);
+        outcome.expect_err("no room");
+        scene.bookkeeper = after.ok();
+        assert_eq!(identity(&mut scene), old, "{key:?}");
+        is_one_key(&mut scene);
+        assert_eq!(crate::files::kept_books(&home.book()).len(), 0);
+        assert_eq!(number(&scene.sign()), 2);
+        let record = LastSigned::load(&home.last_signed()).expect("there");
+        let in_use = record.in_use().map(|entry| entry.chain);
+        assert_eq!(in_use, Some(old.0), "it was not left");
+    }
+}
