@@ -227,6 +227,14 @@ pub(crate) fn shared(home: &Home) -> Option<Option<Process>> {
     keeps_out(&path).then(|| lock::holder(&file, &path))
 }
 
+/// Who holds a lock, in words for the person who has to end that program.
+pub(crate) fn held_by(path: &Path) -> String {
+    let file = open(path).ok().flatten();
+    let holder = file.and_then(|file| lock::holder(&file, path));
+    let who = holder.map_or_else(|| "another program".to_owned(), |one| one.to_string());
+    format!("{} is locked by {who}", path.display())
+}
+
 /// Whether a lock of any kind is there that a daemon would meet. Taken for an instant.
 fn keeps_out(path: &Path) -> bool {
     let file = open(path).ok().flatten();

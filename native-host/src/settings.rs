@@ -63,7 +63,7 @@ impl Settings {
     /// # Errors
     /// `config_invalid`. The settings then stay unchanged.
     pub(crate) fn choose_backend(&self, backend: Option<Backend>) -> Result<Config, Problem> {
-        let _lock = change::lock(&self.home).map_err(|error| change::problem(&error))?;
+        let _lock = change::lock(&self.home).map_err(|error| error.problem())?;
         let written = config::set_backend(&self.home.config(), backend);
         let written = written.map_err(|error| problems::config(&error))?;
         self.publish(&written);
@@ -76,7 +76,7 @@ impl Settings {
     /// # Errors
     /// The reason why it was not changed. Nothing is then written.
     pub(crate) fn change(&self, asked: &ChangeSetting) -> Result<Config, Problem> {
-        let changed = change(&self.home, asked).map_err(|error| change::problem(&error))?;
+        let changed = change(&self.home, asked).map_err(|error| error.problem())?;
         if asked.keep {
             self.publish(&changed.config);
         }

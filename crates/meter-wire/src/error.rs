@@ -58,6 +58,9 @@ codes! {
                          is.",
     /// `config.toml` cannot be written.
     SettingsUnwritable => "config.toml cannot be written, so nothing was changed.",
+    /// Another program has the lock for changes of `config.toml`, and keeps it.
+    SettingsBusy => "Another program changes the settings and does not end, so nothing was \
+                     changed; end it and try again.",
     /// A new identity was asked for too soon after the last one.
     IdentityTooSoon => "A new identity was made a moment ago; wait a few seconds.",
 

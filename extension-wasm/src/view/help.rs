@@ -78,7 +78,7 @@ pub(super) fn help(code: ErrorCode, family: BrowserFamily) -> Help {
     match code {
         E::BadRequest | E::UnknownRequest | E::UnsupportedProtocol | E::HelloFirst => AGAIN,
         E::Busy | E::BadThresholds | E::Internal | E::Unknown => AGAIN,
-        E::SettingRefused | E::SettingByCommand | E::SettingsUnwritable => OK,
+        E::SettingRefused | E::SettingByCommand | E::SettingsUnwritable | E::SettingsBusy => OK,
         E::HomeUnusable | E::KeyRefused | E::KeyMissing => check_home_again(IN_DOCTOR),
         E::BookDamaged | E::BookUnwritable => check_home_again(IN_DOCTOR),
         E::BookNewer | E::BookOther => check_home_again(IN_DOCTOR),

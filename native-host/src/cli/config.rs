@@ -291,10 +291,7 @@ fn changed(key: &str, to: SettingValue, home: &Home) -> Result<Changed, CommandE
         }
         ChangeError::Broken(error) => broken(&error),
         ChangeError::Unwritable(why) => CommandError::Exit(exit::CANNOT_WRITE, why),
-        ChangeError::Busy => {
-            let why = "another program changes the settings and does not end. Nothing was changed.";
-            CommandError::Exit(exit::TOO_SOON, why.to_owned())
-        }
+        busy @ ChangeError::Busy(_) => busy.problem().into(),
     })
 }
 

@@ -170,6 +170,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::ReceiptsDamaged
         | ErrorCode::ReceiptsNewer => EXIT_DATA,
         ErrorCode::Busy
+        | ErrorCode::SettingsBusy
         | ErrorCode::BookBusy
         | ErrorCode::IdentityTooSoon
         | ErrorCode::CircuitTooSoon => TOO_SOON,

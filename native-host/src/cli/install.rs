@@ -59,7 +59,7 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
         .map(|folder| registration::named(folder))
         .collect();
     let named = named.map_err(|error| usage(&error))?;
-    let _turn = turn::begin(home)?;
+    let _turn = turn::begin(home, format)?;
     let program = registration::put_program(home).map_err(|error| not_put(&error))?;
 
     let mut parts = Parts::new(format);

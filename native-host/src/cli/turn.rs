@@ -4,7 +4,7 @@
 //! lock on a folder that stays: the person's own. A purge has both: nobody makes the file again
 //! while the home is removed.
 
-use super::{exit, outcome::CommandError};
+use super::{exit, outcome::CommandError, output::Format, wait};
 use crate::{
     home::{self, Home},
     lock,
@@ -29,34 +29,42 @@ impl Turn {
     const WITHOUT_LOCK: Self = Self::Inside { _lock: None };
 
     /// The other lock, for who removes the home.
-    pub(super) fn lock_above(&self, home: &Home) -> Result<Option<File>, CommandError> {
+    pub(super) fn lock_above(
+        &self,
+        home: &Home,
+        format: Format,
+    ) -> Result<Option<File>, CommandError> {
         match self {
-            Self::Inside { .. } => above(home),
+            Self::Inside { .. } => above(home, format),
             Self::Above { .. } => Ok(None),
         }
     }
 }
 
 /// Waits until no other `install` or `uninstall` of this home is at work.
-pub(super) fn take(home: &Home) -> Result<Turn, CommandError> {
-    turn(home, || Ok(()))
+pub(super) fn take(home: &Home, format: Format) -> Result<Turn, CommandError> {
+    turn(home, format, || Ok(()))
 }
 
 /// Waits in the same way, and makes a missing home. What is made while a purge removes would be
 /// removed, too, or stay without a mark.
-pub(super) fn begin(home: &Home) -> Result<Turn, CommandError> {
-    turn(home, || {
+pub(super) fn begin(home: &Home, format: Format) -> Result<Turn, CommandError> {
+    turn(home, format, || {
         home.prepare().map_err(|error| CommandError::usage(&error))
     })
 }
 
 /// Prepares the home once it has the turn.
-fn turn(home: &Home, prepare: impl Fn() -> Result<(), CommandError>) -> Result<Turn, CommandError> {
+fn turn(
+    home: &Home,
+    format: Format,
+    prepare: impl Fn() -> Result<(), CommandError>,
+) -> Result<Turn, CommandError> {
     for _ in 0..PURGES_MAX {
-        if let Ok(turn) = inside(home)? {
+        if let Ok(turn) = inside(home, format)? {
             return prepare().map(|()| turn);
         }
-        let above = above(home)?;
+        let above = above(home, format)?;
         prepare()?;
         if !home.run().is_dir() {
             // There is no home, and nobody makes one now.
@@ -72,10 +80,13 @@ fn turn(home: &Home, prepare: impl Fn() -> Result<(), CommandError>) -> Result<T
 /// There is no home, or none with the file of the lock.
 struct Absent;
 
-fn inside(home: &Home) -> Result<Result<Turn, Absent>, CommandError> {
-    match lock::file_in_turn(&home.registration_lock(), OTHERS_TAKE) {
+fn inside(home: &Home, format: Format) -> Result<Result<Turn, Absent>, CommandError> {
+    let path = home.registration_lock();
+    match patiently(&path, format, |patience| {
+        lock::file_in_turn(&path, patience)
+    }) {
         Ok(Some(lock)) => Ok(Ok(Turn::Inside { _lock: Some(lock) })),
-        Ok(None) => Err(at_work(home)),
+        Ok(None) => Err(at_work(&path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(Absent)),
         Err(_) => Ok(Ok(Turn::WITHOUT_LOCK)),
     }
@@ -83,7 +94,7 @@ fn inside(home: &Home) -> Result<Result<Turn, Absent>, CommandError> {
 
 /// The lock on a folder that no purge removes and no `install` makes: the person's own, or, without
 /// one, the nearest folder above the home that is there.
-fn above(home: &Home) -> Result<Option<File>, CommandError> {
+fn above(home: &Home, format: Format) -> Result<Option<File>, CommandError> {
     let persons = home::of_user().filter(|folder| folder.is_dir());
     let nearest = || {
         let mut above = home.root().ancestors().skip(1);
@@ -92,19 +103,38 @@ fn above(home: &Home) -> Result<Option<File>, CommandError> {
     let Some(folder) = persons.or_else(nearest) else {
         return Ok(None);
     };
-    match lock::folder_in_turn(&folder, OTHERS_TAKE) {
+    match patiently(&folder, format, |patience| {
+        lock::folder_in_turn(&folder, patience)
+    }) {
         Ok(Some(lock)) => Ok(Some(lock)),
-        Ok(None) => Err(at_work(home)),
+        Ok(None) => Err(at_work(&folder)),
         Err(_) => Ok(None),
     }
 }
 
-fn at_work(home: &Home) -> CommandError {
+/// Tries a lock twice, and between the two says what it waits for.
+fn patiently(
+    path: &Path,
+    format: Format,
+    take: impl Fn(Duration) -> io::Result<Option<File>>,
+) -> io::Result<Option<File>> {
+    if let Some(lock) = take(wait::QUIET_MAX)? {
+        return Ok(Some(lock));
+    }
+    let held = lock::held_by(path);
+    wait::say(
+        format,
+        format!("waiting for another `install` or `uninstall`: {held}"),
+    );
+    take(OTHERS_TAKE)
+}
+
+fn at_work(path: &Path) -> CommandError {
     CommandError::Exit(
         exit::TOO_SOON,
         format!(
-            "another `install` or `uninstall` is at work in {}; run this again when it has ended",
-            home.root().display()
+            "another `install` or `uninstall` does not end: {}; run this again when it has ended",
+            lock::held_by(path)
         ),
     )
 }

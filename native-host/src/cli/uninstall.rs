@@ -58,7 +58,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     };
     let mut turn = None;
     if mode == RunMode::Real {
-        turn = Some(turn::take(home)?);
+        turn = Some(turn::take(home, format)?);
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     // Another one, whose turn was before, may have purged it.
@@ -71,7 +71,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     if arguments.purge && whole {
-        let above = turn.as_ref().map(|turn| turn.lock_above(home));
+        let above = turn.as_ref().map(|turn| turn.lock_above(home, format));
         let _above = above.transpose()?;
         whole = purge::purge(&mut undo, home, &kind)?;
     }

@@ -12,7 +12,7 @@ pub(super) const READY_MAX: Duration = Duration::from_secs(180);
 /// Pause between two looks for a daemon that is started.
 const AGAIN: Duration = Duration::from_millis(50);
 /// How long a command waits before it says what it waits for.
-const QUIET_MAX: Duration = Duration::from_millis(1_500);
+pub(super) const QUIET_MAX: Duration = Duration::from_millis(1_500);
 
 /// The state to wait for.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -88,6 +88,11 @@ pub(super) fn answer<T>(
 pub(super) async fn or_say<T>(format: Format, words: &str, answer: impl Future<Output = T>) -> T {
     let progress = Progress::new(format);
     aloud(answer, async { progress.tell(words.to_owned()) }).await
+}
+
+/// Says what a command waits for that is no future.
+pub(super) fn say(format: Format, words: String) {
+    Progress::new(format).tell(words);
 }
 
 /// Waits for `answer`, and after a while runs `telling` beside it.

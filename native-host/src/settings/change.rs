@@ -41,8 +41,23 @@ pub(crate) enum ChangeError {
     Broken(ConfigError),
     /// The file, or the one of the server, cannot be written.
     Unwritable(String),
-    /// Another program changes settings, and does not end.
-    Busy,
+    /// Another program changes settings, and does not end. Which one.
+    Busy(String),
+}
+
+impl ChangeError {
+    /// The same for a client.
+    pub(crate) fn problem(&self) -> Problem {
+        match self {
+            Self::Refused(refusal) => Problem {
+                cause: refusal.cause().map(str::to_owned),
+                ..Problem::with_detail(ErrorCode::SettingRefused, refusal.to_string())
+            },
+            Self::Broken(error) => problems::config(error),
+            Self::Unwritable(why) => Problem::with_detail(ErrorCode::SettingsUnwritable, why),
+            Self::Busy(who) => Problem::with_detail(ErrorCode::SettingsBusy, who),
+        }
+    }
 }
 
 /// Changes one setting of the file, or only checks its value.
@@ -156,18 +171,5 @@ pub(super) fn lock(home: &Home) -> Result<File, ChangeError> {
     let file = lock::in_turn(&path, PATIENCE).map_err(|error| {
         ChangeError::Unwritable(format!("{} cannot be locked: {error}", path.display()))
     })?;
-    file.ok_or(ChangeError::Busy)
-}
-
-/// The same for a client.
-pub(super) fn problem(error: &ChangeError) -> Problem {
-    match error {
-        ChangeError::Refused(refusal) => Problem {
-            cause: refusal.cause().map(str::to_owned),
-            ..Problem::with_detail(ErrorCode::SettingRefused, refusal.to_string())
-        },
-        ChangeError::Broken(error) => problems::config(error),
-        ChangeError::Unwritable(why) => Problem::with_detail(ErrorCode::SettingsUnwritable, why),
-        ChangeError::Busy => Problem::new(ErrorCode::Busy),
-    }
+    file.ok_or_else(|| ChangeError::Busy(lock::held_by(&path)))
 }

@@ -1,5 +1,5 @@
 //! What keeps files of Onionmeter from being written, told as what it is: marks of the file system,
-//! and things in the place of a folder.
+//! things in the place of a folder, and locks that another program keeps.
 
 use crate::{
     book::book,
@@ -7,9 +7,10 @@ use crate::{
     support::TestHome,
 };
 use std::{
-    fs,
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 /// A file that nobody may change as long as this lives.
@@ -121,4 +122,52 @@ fn what_is_in_the_place_of_a_browsers_folder_is_named_by_doctor_too() {
         Said::from(&home.run(&["install"])).expect(0, &["registered"]);
         check(&home, &["uninstall"], 0, &[]);
     }
+}
+
+/// A lock of the home that this process has, and how a command names both.
+fn held(home: &TestHome, name: &str) -> (File, String) {
+    let path = home.root().join(name);
+    let mut options = File::options();
+    let file = options.create(true).truncate(false).write(true).open(&path);
+    let file = file.expect("ours");
+    file.lock().expect("free");
+    let own = std::process::id();
+    (
+        file,
+        format!("{} is locked by process {own}", path.display()),
+    )
+}
+
+#[test]
+fn a_lock_of_settings_that_another_program_keeps_is_named_with_that_program() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &[]);
+    let (lock, named) = held(&home, "run/settings.lock");
+    let words = ["Another program changes the settings", &named];
+    for command in [
+        &["config", "set", "log.level", "warn"][..],
+        &["tor", "use", "managed"],
+    ] {
+        check(&home, command, 75, &words);
+    }
+    drop(lock);
+    check(&home, &["config", "set", "log.level", "warn"], 0, &[]);
+}
+
+#[test]
+fn an_install_says_for_whom_it_waits_and_goes_on_when_that_has_ended() {
+    let home = TestHome::new();
+    check(&home, &["install"], 4, &[]);
+    let (lock, named) = held(&home, "run/registration.lock");
+    let mut install = home.command(&["install"]);
+    let install = install.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut install = install.expect("it starts");
+    let mut said = BufReader::new(install.stderr.take().expect("piped")).lines();
+    let line = said.next().expect("it says so").expect("text");
+    assert!(
+        line.starts_with("waiting for") && line.contains(&named),
+        "{line}"
+    );
+    drop(lock);
+    assert_eq!(install.wait().expect("ours").code(), Some(4));
 }
