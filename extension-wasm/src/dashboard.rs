@@ -9,9 +9,9 @@ use crate::update::{
     update,
 };
 use crate::view::{self, DashboardView};
+use litemap::LiteMap;
 use meter_wire::write_request;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Most timers that wait at once. `update` sets a handful.
 const TIMERS_MAX: usize = 64;
@@ -24,7 +24,7 @@ const PAGE: SubscriberId = SubscriberId(0);
 pub struct Dashboard {
     state: State,
     drawn: Option<Box<DashboardView>>,
-    timers: BTreeMap<u32, Timer>,
+    timers: LiteMap<u32, Timer>,
     last_timer: u32,
 }
 

@@ -2,8 +2,8 @@
 
 use crate::update::{Shows, State, SubscriberId};
 use crate::view::{self, Badge, DashboardView, OptionsView, PopupView, Tone, WelcomeView};
+use litemap::LiteMap;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What a page of its own shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,8 +25,8 @@ pub struct Drawn {
     has_drawn: bool,
     watched: Option<bool>,
     view: Option<Box<PopupView>>,
-    subscribers: BTreeSet<SubscriberId>,
-    pages: BTreeMap<SubscriberId, PageView>,
+    subscribers: LiteMap<SubscriberId, ()>,
+    pages: LiteMap<SubscriberId, PageView>,
 }
 
 impl Drawn {
@@ -68,7 +68,8 @@ impl Drawn {
     pub fn draw_badge(&mut self, state: &State) -> Option<Badge> {
         let badge = self.next_badge(state);
         let differs = self.badge.as_ref() != Some(&badge);
-        let is_asked = !state.subscribers().is_subset(&self.subscribers);
+        let is_new = |popup| !self.subscribers.contains_key(popup);
+        let is_asked = state.subscribers().keys().any(is_new);
         let is_first = !std::mem::replace(&mut self.has_drawn, true);
         self.badge = Some(badge.clone());
         (differs || is_asked || is_first).then_some(badge)
@@ -93,8 +94,8 @@ impl Drawn {
         let view = Box::new(self.next_view(state));
         let differs = self.view.as_ref() != Some(&view);
         self.view = Some(view.clone());
-        let lacks = |subscriber: &&SubscriberId| differs || !before.contains(subscriber);
-        let lacking: Vec<_> = self.subscribers.iter().filter(lacks).copied().collect();
+        let lacks = |subscriber: &&SubscriberId| differs || !before.contains_key(*subscriber);
+        let lacking: Vec<_> = self.subscribers.keys().filter(lacks).copied().collect();
         (!lacking.is_empty()).then_some((view, lacking))
     }
 

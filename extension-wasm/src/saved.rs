@@ -2,7 +2,7 @@
 
 use crate::update::{Glance, State, Stored};
 use crate::view::Badge;
-use meter_wire::parse;
+use meter_wire::{parse, write_json};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ impl Saved {
 
 /// Whether a storage holds each entry exactly as it would be written. Other entries do not matter.
 fn holds(found: &Value, entries: &impl Serialize) -> bool {
-    let written = serde_json::to_string(entries).expect("stored values have string keys");
+    let written = write_json(entries);
     let Some(Value::Object(entries)) = parse(&written) else {
         return false;
     };

@@ -1,10 +1,13 @@
 //! What a person reads, as a key of the message files and typed values. The page that shows it puts
 //! it in the person's language (`dashboard/words.js`, `_locales/`); nothing here is a sentence.
 
+mod values;
+
+use litemap::LiteMap;
 use meter_core::{Amount, Decimals, credits_exact, credits_short, credits_to};
+use meter_wire::write_json;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The key of a message that needs no values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -30,18 +33,21 @@ impl Key {
     pub const fn text(self) -> Text {
         Text {
             key: Cow::Borrowed(self.key),
-            values: BTreeMap::new(),
+            values: LiteMap::new_vec(),
             or: None,
         }
     }
 }
 
+/// The values of placeholders, by their names.
+type Values = LiteMap<Cow<'static, str>, Value>;
+
 /// A message with the values of its placeholders.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Text {
     key: Cow<'static, str>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    values: BTreeMap<Cow<'static, str>, Value>,
+    #[serde(default, with = "values", skip_serializing_if = "LiteMap::is_empty")]
+    values: Values,
     /// The host's own words, for a page without this message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     or: Option<String>,
@@ -59,12 +65,10 @@ impl Text {
     /// its members.
     #[must_use]
     pub fn of_family(family: &'static str, member: &impl Serialize) -> Self {
-        let name = serde_json::to_value(member).ok();
-        let name = name.as_ref().and_then(|name| name.as_str());
-        let name = name.unwrap_or("unknown").replace('-', "_");
+        let name = write_json(member).trim_matches('"').replace('-', "_");
         Self {
             key: Cow::Owned(format!("{family}_{name}")),
-            values: BTreeMap::new(),
+            values: LiteMap::new_vec(),
             or: None,
         }
     }

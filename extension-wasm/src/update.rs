@@ -95,7 +95,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             connection::connect_if_gone(state, effects);
         }
         Event::Subscribed(subscriber) => {
-            state.subscribers.insert(subscriber);
+            state.subscribers.insert(subscriber, ());
             site::look(state, effects);
             pages::look(state, effects);
             effects.push(Effect::ReadPrivate);

@@ -2,9 +2,10 @@
 
 use crate::{
     ErrorCode, FromDaemon, Problem, REPORTS_FORMAT, ReportsFile, Request, RequestEnvelope,
+    write_json,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use std::collections::BTreeMap;
 
 /// The reason why a frame is not a request, with the request's number if that could be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,12 +16,12 @@ pub struct ParseError {
     pub problem: Problem,
 }
 
+/// An envelope of which not the whole request is read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawEnvelope<'a> {
+struct Envelope<R> {
     id: u32,
-    #[serde(borrow)]
-    request: &'a RawValue,
+    request: R,
 }
 
 /// Parses one frame of a client.
@@ -29,22 +30,9 @@ struct RawEnvelope<'a> {
 /// `bad_request` when the frame is not a request, `unknown_request` for a request of a later
 /// version.
 pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
-    let envelope: RawEnvelope<'_> = serde_json::from_slice(frame).map_err(|error| ParseError {
-        id: None,
-        problem: bad_request(&error),
-    })?;
+    let envelope: RequestEnvelope =
+        serde_json::from_slice(frame).map_err(|error| refused(frame, &error))?;
     let id = envelope.id;
-    let request = serde_json::from_str(envelope.request.get()).map_err(|error| {
-        let problem = match unknown_name(envelope.request.get()) {
-            true => Problem::new(ErrorCode::UnknownRequest),
-            false => bad_request(&error),
-        };
-        ParseError {
-            id: Some(id),
-            problem,
-        }
-    })?;
-    let envelope = RequestEnvelope { id, request };
     if has_one_spelling(&envelope, frame) {
         return Ok(envelope);
     }
@@ -53,6 +41,18 @@ pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
         id: Some(id),
         problem: Problem::with_detail(ErrorCode::BadRequest, detail),
     })
+}
+
+fn refused(frame: &[u8], error: &serde_json::Error) -> ParseError {
+    let envelope: Option<Envelope<IgnoredAny>> = serde_json::from_slice(frame).ok();
+    let problem = match envelope.is_some() && has_unknown_name(frame) {
+        true => Problem::new(ErrorCode::UnknownRequest),
+        false => bad_request(error),
+    };
+    ParseError {
+        id: envelope.map(|envelope| envelope.id),
+        problem,
+    }
 }
 
 /// serde also accepts a struct as a bare list, and a name with a null. This protocol does not:
@@ -79,15 +79,16 @@ fn bad_request(error: &serde_json::Error) -> Problem {
     )
 }
 
-fn unknown_name(request: &str) -> bool {
+/// Whether it is one request, of a name that this version does not know.
+fn has_unknown_name(frame: &[u8]) -> bool {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Named {
         Alone(String),
-        WithContent(std::collections::BTreeMap<String, serde::de::IgnoredAny>),
+        WithContent(BTreeMap<String, IgnoredAny>),
     }
     let known = |name: &str| Request::NAMES.contains(&name);
-    match serde_json::from_str(request) {
+    match serde_json::from_slice(frame).map(|envelope: Envelope<Named>| envelope.request) {
         Ok(Named::Alone(name)) => !known(&name),
         Ok(Named::WithContent(map)) => map.len() == 1 && !map.keys().all(|name| known(name)),
         Err(_) => false,
@@ -118,11 +119,11 @@ pub fn parse_reports_file(text: &[u8]) -> Result<ReportsFile, Problem> {
 /// The JSON of a message to a client.
 #[must_use]
 pub fn write_message(message: &FromDaemon) -> Vec<u8> {
-    serde_json::to_vec(message).expect("messages have string keys and no failing serializer")
+    write_json(message).into_bytes()
 }
 
 /// The JSON of a request.
 #[must_use]
 pub fn write_request(request: &RequestEnvelope) -> Vec<u8> {
-    serde_json::to_vec(request).expect("requests have string keys and no failing serializer")
+    write_json(request).into_bytes()
 }

@@ -43,7 +43,7 @@ pub use membership::{
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };
-pub use read::{parse, read_json, read_value};
+pub use read::{parse, read_json, read_value, write_json};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
     Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request, RequestEnvelope,

@@ -13,6 +13,7 @@
 mod error;
 
 use error::Unreadable;
+use serde::Serialize;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess,
     Visitor, value::StrDeserializer,
@@ -24,6 +25,16 @@ use std::slice;
 #[must_use]
 pub fn read_json<T: for<'a> Deserialize<'a>>(text: &str) -> Option<T> {
     read_value(&parse(text)?)
+}
+
+/// Writes a message, or any value whose maps have text as keys, as JSON.
+///
+/// # Panics
+/// A serializer of ours failed: a bug.
+#[must_use]
+pub fn write_json(value: &impl Serialize) -> String {
+    // `expect` would bring the words for every error of serde_json into the extension's module.
+    serde_json::to_string(value).unwrap_or_else(|_| unreachable!("text as keys, and no failure"))
 }
 
 /// Parses any JSON.

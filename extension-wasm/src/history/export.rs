@@ -3,7 +3,7 @@
 use super::History;
 use crate::view::iso_utc;
 use meter_core::{SessionReport, Verified, credits_exact};
-use meter_wire::{REPORTS_FORMAT, ReportsFile, WireReport};
+use meter_wire::{REPORTS_FORMAT, ReportsFile, WireReport, write_json};
 use std::fmt::Write as _;
 
 const COLUMNS: &str = "number,report,started_utc,ended_utc,duration_ms,bytes_up,bytes_down,credits,\
@@ -50,5 +50,5 @@ pub fn to_json(history: &History) -> String {
         chain: history.chain(),
         reports: reports.filter_map(wire).collect(),
     };
-    serde_json::to_string(&file).expect("plain values")
+    write_json(&file)
 }

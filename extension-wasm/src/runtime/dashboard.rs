@@ -1,6 +1,7 @@
 //! The dashboard for the script of its page: each call returns one [`Turn`] as JSON.
 
 use crate::dashboard::{Dashboard, Turn};
+use meter_wire::write_json;
 use wasm_bindgen::prelude::*;
 
 /// One page.
@@ -55,5 +56,5 @@ impl Page {
 }
 
 fn json(turn: &Turn) -> String {
-    serde_json::to_string(turn).expect("plain values")
+    write_json(turn)
 }

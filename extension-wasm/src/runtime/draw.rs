@@ -7,6 +7,7 @@ use crate::extension::Changes;
 use crate::update::{Stored, SubscriberId};
 use crate::view::Badge;
 use js_sys::Promise;
+use meter_wire::write_json;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -20,7 +21,7 @@ thread_local! {
 /// Writes `storage.local`. What changed is shown once it is stored: the worker may be killed at any
 /// time, and then what a person saw must still be so.
 pub(super) fn save(stored: &Stored) {
-    let json = serde_json::to_string(stored).expect("plain values");
+    let json = write_json(stored);
     STORING.set(STORING.get() + 1);
     with_shell(|shell| shell.store(&json));
 }
@@ -54,7 +55,7 @@ pub(super) fn changes(changes: &Changes) {
         draw_view(view, subscribers);
     }
     for notification in &changes.notifications {
-        let json = serde_json::to_string(notification).expect("plain values");
+        let json = write_json(notification);
         with_shell(|shell| shell.notify(&json));
     }
 }
@@ -62,7 +63,7 @@ pub(super) fn changes(changes: &Changes) {
 /// Through text, as everything that is written: a serializer of its own for values of JavaScript
 /// would be a second copy of every view's code.
 fn to_js(value: &impl Serialize) -> JsValue {
-    from_json(&serde_json::to_string(value).expect("views and stored values have string keys"))
+    from_json(&write_json(value))
 }
 
 fn write(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {

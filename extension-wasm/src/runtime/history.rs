@@ -1,7 +1,7 @@
 //! The sessions for the script of the dashboard: values go in and come out as JSON.
 
 use crate::history::{self, Filter, History, Measure, Rate};
-use meter_wire::{Outcome, read_json};
+use meter_wire::{Outcome, read_json, write_json};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -111,5 +111,5 @@ impl Sessions {
 }
 
 fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("plain values")
+    write_json(value)
 }

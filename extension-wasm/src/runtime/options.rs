@@ -1,7 +1,7 @@
 //! What the script of the options' page asks of Rust: values go in and come out as JSON.
 
 use crate::options::{self, form};
-use meter_wire::{Outcome, SetThresholds, read_json};
+use meter_wire::{Outcome, SetThresholds, read_json, write_json};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -71,5 +71,5 @@ fn rows(outcome: &str) -> Vec<options::SettingRow> {
 }
 
 fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("plain values")
+    write_json(value)
 }

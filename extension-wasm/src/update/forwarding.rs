@@ -7,7 +7,7 @@ use super::event::SubscriberId;
 use super::host_error::HostError;
 use super::question::Question;
 use super::state::{Asked, Host, State};
-use meter_wire::{ErrorCode, FRAME_IN_MAX, Outcome, Problem, Reply, Success};
+use meter_wire::{ErrorCode, FRAME_IN_MAX, Outcome, Problem, Reply, Success, write_json};
 
 /// Most questions without an answer. A page asks one after the other; a request that a ledger
 /// answers may take minutes.
@@ -25,7 +25,7 @@ pub(super) fn on_question(
     effects: &mut Vec<Effect>,
 ) {
     let number = question.number;
-    if serde_json::to_vec(&question.ask).is_ok_and(|json| json.len() > QUESTION_BYTES_MAX) {
+    if write_json(&question.ask).len() > QUESTION_BYTES_MAX {
         let problem = Problem::new(ErrorCode::SettingRefused).caused_by("too_long");
         effects.push(answer(from, number, &problem));
         return;
@@ -69,9 +69,16 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         Host::Linked(link) => link.asked.iter().any(|(asked, _)| asked == id),
         Host::Idle | Host::Gone(_) => false,
     };
-    let lost: Vec<_> = open.extract_if(.., |id, _| !is_open(id)).collect();
+    let mut lost = Vec::new();
+    open.retain(|id, asked| {
+        let is_open = is_open(id);
+        if !is_open {
+            lost.push(*asked);
+        }
+        is_open
+    });
     state.questions = open;
-    for (_, (from, number)) in lost {
+    for (from, number) in lost {
         effects.push(unanswered(state, from, number));
     }
 }
@@ -97,7 +104,7 @@ fn unanswered(state: &State, to: SubscriberId, number: u32) -> Effect {
 }
 
 fn answer(to: SubscriberId, number: u32, problem: &Problem) -> Effect {
-    let problem = serde_json::to_string(problem).expect("plain values");
+    let problem = write_json(problem);
     Effect::Answer {
         to,
         number,

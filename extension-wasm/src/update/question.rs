@@ -1,6 +1,6 @@
 //! A question of one of this extension's own pages for the host.
 
-use meter_wire::{Request, parse, read_value};
+use meter_wire::{Request, parse, read_value, write_json};
 use serde_json::Value;
 
 /// A page's request to the host, with the page's own number for it.
@@ -30,7 +30,7 @@ impl Question {
 
 /// Whether a request is spelled as this extension would spell it, without further fields.
 fn is_written_so(request: &Request, found: &Value) -> bool {
-    let written = serde_json::to_string(request).expect("requests have string keys");
+    let written = write_json(request);
     parse(&written).as_ref() == Some(found)
 }
 

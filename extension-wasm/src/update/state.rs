@@ -12,8 +12,8 @@ use super::verdict::Witness;
 use super::verified_reports::{HostChain, VerifiedReports};
 use super::welcome_state::Welcome;
 use crate::proxy_value::{BrowserFamily, ProxyRefusal, Reading, Windows};
+use litemap::LiteMap;
 use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the extension knows. A plain value without ports, timers or promises.
 #[derive(Clone, Debug, Default)]
@@ -89,11 +89,11 @@ pub struct State {
     /// Connections that failed in a row.
     pub(super) failures: u32,
     /// The open popups.
-    pub(super) subscribers: BTreeSet<SubscriberId>,
+    pub(super) subscribers: LiteMap<SubscriberId, ()>,
     /// The open pages of their own, with what they show.
-    pub(super) pages_of_ours: BTreeMap<SubscriberId, Shows>,
+    pub(super) pages_of_ours: LiteMap<SubscriberId, Shows>,
     /// The questions that wait for an answer: by the request's number, the page and its own number.
-    pub(super) questions: BTreeMap<u32, (SubscriberId, u32)>,
+    pub(super) questions: LiteMap<u32, (SubscriberId, u32)>,
 }
 
 /// The connection to the host.
@@ -304,7 +304,7 @@ impl State {
 
     /// The open pages of their own, with what they show.
     #[must_use]
-    pub const fn pages_of_ours(&self) -> &BTreeMap<SubscriberId, Shows> {
+    pub const fn pages_of_ours(&self) -> &LiteMap<SubscriberId, Shows> {
         &self.pages_of_ours
     }
 
@@ -319,7 +319,7 @@ impl State {
 
     /// The open popups.
     #[must_use]
-    pub const fn subscribers(&self) -> &BTreeSet<SubscriberId> {
+    pub const fn subscribers(&self) -> &LiteMap<SubscriberId, ()> {
         &self.subscribers
     }
 
