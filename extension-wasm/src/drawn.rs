@@ -117,8 +117,9 @@ impl Drawn {
             };
             let lacks = |page: &SubscriberId| self.pages.get(page) != Some(&view);
             let lacking: Vec<_> = pages.into_iter().filter(lacks).collect();
-            let shown = lacking.iter().map(|page| (*page, view.clone()));
-            self.pages.extend(shown);
+            for page in &lacking {
+                self.pages.insert(*page, view.clone());
+            }
             if !lacking.is_empty() {
                 drawn.push((view, lacking));
             }

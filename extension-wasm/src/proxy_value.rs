@@ -216,7 +216,7 @@ pub fn is_replaced(
 
 /// The port, if the value is exactly ours.
 fn chromium_port(value: &Value) -> Option<u16> {
-    let port = port_of(value.pointer("/rules/singleProxy/port")?)?;
+    let port = port_of(value.get("rules")?.get("singleProxy")?.get("port")?)?;
     (*value == settings(BrowserFamily::Chromium, port)).then_some(port)
 }
 

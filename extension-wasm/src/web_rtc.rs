@@ -8,99 +8,76 @@
 //! worker answers. Firefox has a setting, which another extension can change back; there the script
 //! is the second measure.
 
-use serde_json::{Value, json};
-
-/// The name of the registered script.
-pub const SCRIPT_ID: &str = "no_web_rtc";
-
 /// The script, as `scripting.registerContentScripts` takes it. It stays registered when the browser
 /// ends, so that pages restored with the browser have it, too.
-#[must_use]
-pub fn script() -> Value {
-    json!({
-        "id": SCRIPT_ID,
-        "js": ["pages/no_web_rtc.js"],
-        "matches": ["<all_urls>"],
-        "allFrames": true,
-        "matchOriginAsFallback": true,
-        "runAt": "document_start",
-        "world": "MAIN",
-    })
-}
+pub const SCRIPT: &str = include_str!("web_rtc/script.json");
 
-/// The numbers of the rules.
-#[must_use]
-pub fn rule_ids() -> Vec<u32> {
-    conditions().map(|(id, _)| id).collect()
-}
+/// The script by its name, for `scripting.getRegisteredContentScripts` and its opposite.
+pub const SCRIPT_ID: &str = r#"{"ids": ["no_web_rtc"]}"#;
 
-/// The header, as rules for `declarativeNetRequest`.
-#[must_use]
-pub fn rules() -> Vec<Value> {
-    let rule = |(id, condition): (u32, Value)| {
-        json!({
-            "id": id,
-            "condition": condition,
-            "action": {
-                "type": "modifyHeaders",
-                "responseHeaders": [{ "header": HEADER, "operation": "set", "value": VALUE }],
-            },
-        })
-    };
-    conditions().map(rule).collect()
-}
+/// The header, as rules for `declarativeNetRequest.updateDynamicRules`. They apply to every
+/// document, except if its site sends its own list that closes WebRTC. A list does that unless it
+/// says otherwise, and there cannot be more than one list. The first rule is for sites without a
+/// list, the second for a list that names WebRTC, the third for values that cannot be a list: an
+/// empty one, for example, which closes nothing.
+///
+/// The value allows everything as before, except WebRTC. Its second pattern is for addresses
+/// without a host, such as `mailto:`.
+pub const CLOSING_RULES: &str = include_str!("web_rtc/rules.json");
 
-/// The rules apply to every document, except if its site sends its own list that closes WebRTC. A
-/// list does that unless it says otherwise, and there cannot be more than one list.
-fn conditions() -> impl Iterator<Item = (u32, Value)> {
-    let header = HEADER.to_ascii_lowercase();
-    let where_header = [
-        ("excludedResponseHeaders", json!([{ "header": header }])),
-        (
-            "responseHeaders",
-            json!([{ "header": header, "values": ["*webrtc*"] }]),
-        ),
-        // Values that cannot be a list: an empty one, for example, which closes nothing.
-        (
-            "responseHeaders",
-            json!([{ "header": header, "excludedValues": ["*(*"] }]),
-        ),
-    ];
-    (1..).zip(where_header.map(|(key, headers)| {
-        let mut condition = json!({ "resourceTypes": ["main_frame", "sub_frame", "object"] });
-        condition[key] = headers;
-        condition
-    }))
-}
+/// Removes the rules.
+pub const OPENING_RULES: &str = r#"{"removeRuleIds": [1, 2, 3]}"#;
 
-const HEADER: &str = "Connection-Allowlist";
-
-/// Allows everything as before, except WebRTC. The second pattern is for addresses without a host,
-/// such as `mailto:`.
-const VALUE: &str = r#"("*://*:*/*" "*:*");redirects=allow;webrtc=block"#;
+/// How many rules there are.
+pub const RULES: u32 = 3;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+
+    fn parsed(json: &str) -> Value {
+        serde_json::from_str(json).expect("JSON")
+    }
 
     #[test]
     fn every_document_gets_the_header_unless_its_own_closes_web_rtc() {
-        let rules = rules();
-        assert_eq!(rules.len(), 3);
-        for (rule, id) in rules.iter().zip(rule_ids()) {
-            assert_eq!(rule["id"], id);
-            let headers = &rule["action"]["responseHeaders"];
-            assert_eq!(headers[0]["value"], VALUE);
-            assert_eq!(rule["condition"]["resourceTypes"][0], "main_frame");
+        let change = parsed(CLOSING_RULES);
+        let rules = change["addRules"].as_array().expect("rules");
+        assert_eq!(u32::try_from(rules.len()), Ok(RULES));
+        let ids: Vec<_> = rules.iter().map(|rule| &rule["id"]).collect();
+        for change in [&change, &parsed(OPENING_RULES)] {
+            let removed = change["removeRuleIds"].as_array().expect("numbers");
+            assert_eq!(removed.iter().collect::<Vec<_>>(), ids);
         }
+        for rule in rules {
+            let header = &rule["action"]["responseHeaders"][0];
+            let value = r#"("*://*:*/*" "*:*");redirects=allow;webrtc=block"#;
+            assert_eq!(
+                (&header["header"], &header["value"]),
+                (&"Connection-Allowlist".into(), &value.into())
+            );
+            let condition = &rule["condition"];
+            let documents = parsed(r#"["main_frame", "sub_frame", "object"]"#);
+            assert_eq!(condition["resourceTypes"], documents);
+            let found = ["excludedResponseHeaders", "responseHeaders"].map(|key| &condition[key]);
+            let found = found.into_iter().find(|headers| headers.is_array());
+            assert_eq!(found.expect("one")[0]["header"], "connection-allowlist");
+        }
+        assert_eq!(rules[0]["condition"]["responseHeaders"], Value::Null);
+        let of = |rule: usize| &rules[rule]["condition"]["responseHeaders"][0];
+        assert_eq!(of(1)["values"][0], "*webrtc*");
+        assert_eq!(of(2)["excludedValues"][0], "*(*");
     }
 
     #[test]
     fn the_script_runs_in_every_frame_before_the_page() {
-        let script = script();
+        let script = &parsed(SCRIPT)[0];
         assert_eq!(script["runAt"], "document_start");
         assert_eq!(script["world"], "MAIN");
         assert_eq!(script["allFrames"], true);
         assert_eq!(script["matchOriginAsFallback"], true);
+        assert_eq!(script["matches"][0], "<all_urls>");
+        assert_eq!(script["id"], parsed(SCRIPT_ID)["ids"][0]);
     }
 }

@@ -1,6 +1,6 @@
 //! Writes and draws changes.
 
-use super::js::{from_json, js, watch};
+use super::js::{from_json, watch};
 use super::worker::{dispatch_all, with_shell, with_worker};
 use crate::bindings::api;
 use crate::extension::Changes;
@@ -9,7 +9,6 @@ use crate::view::Badge;
 use js_sys::Promise;
 use meter_wire::write_json;
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
@@ -73,31 +72,25 @@ fn write(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {
 /// Sets two alarms between those of the shell, after ten and after twenty seconds. Chromium fires
 /// them for an extension that is loaded unpacked; one from a store is woken at most every 30 s.
 fn watch_closely(watched: bool) {
-    for (name, delay) in [("wake after 10 s", 0.17), ("wake after 20 s", 0.34)] {
+    for (name, delay) in [("wake after 10 s", "0.17"), ("wake after 20 s", "0.34")] {
         match watched {
             true => wake(
                 name,
-                &json!({ "delayInMinutes": delay, "periodInMinutes": 0.5 }),
+                &format!(r#"{{"delayInMinutes": {delay}, "periodInMinutes": 0.5}}"#),
             ),
             false => drop(api().alarms().clear(name)),
         }
     }
 }
 
-fn wake(name: &str, when: &Value) {
+fn wake(name: &str, when: &str) {
     // Firefox returns nothing here, and Chromium a promise without a value.
-    drop(api().alarms().create(name, &js(when)));
+    drop(api().alarms().create(name, &from_json(when)));
 }
 
 fn draw_badge(badge: &Badge) {
-    let Badge {
-        text,
-        flash,
-        tone,
-        title,
-    } = badge;
-    let view = json!({ "text": text, "flash": flash, "tone": tone, "title": title });
-    with_shell(|shell| shell.badge(&view.to_string()));
+    let json = write_json(badge);
+    with_shell(|shell| shell.badge(&json));
 }
 
 fn draw_view(view: &impl Serialize, subscribers: &[SubscriberId]) {

@@ -90,8 +90,8 @@ async fn open_link(url: String, in_private: bool) {
 /// The click that opens the popup allows the extension to see this tab's address, and no other
 /// tab's (`activeTab`).
 async fn active_tab() -> Option<Tab> {
-    let details = json!({ "active": true, "lastFocusedWindow": true });
-    let tabs = settle(api().tabs().query(&js(&details))).await.ok()?;
+    let details = from_json(r#"{"active": true, "lastFocusedWindow": true}"#);
+    let tabs = settle(api().tabs().query(&details)).await.ok()?;
     let tabs = parse(&to_json(&tabs))?;
     let tab = tabs.get(0)?;
     Some(Tab {

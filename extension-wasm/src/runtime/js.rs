@@ -3,7 +3,7 @@
 use super::worker::with_shell;
 use crate::bindings::{console_error, set_timeout};
 use js_sys::{Function, JSON, JsString, Promise};
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -29,7 +29,7 @@ pub(super) fn regular() -> JsValue {
 
 /// A scope of the browser's settings.
 pub(super) fn scope(name: &str) -> JsValue {
-    js(&json!({ "scope": name }))
+    from_json(&format!(r#"{{"scope": "{name}"}}"#))
 }
 
 /// This value of a setting, in the scope of [`regular`].
@@ -39,7 +39,7 @@ pub(super) fn in_regular(value: &Value) -> JsValue {
 
 /// This value of a setting, in this scope.
 pub(super) fn in_scope(value: &Value, name: &str) -> JsValue {
-    js(&json!({ "value": value, "scope": name }))
+    from_json(&format!(r#"{{"value": {value}, "scope": "{name}"}}"#))
 }
 
 /// The text of an exception. It is used only to tell exceptions apart and is not shown.

@@ -1,6 +1,6 @@
 //! Tabs with pages of ours.
 
-use super::js::{after, js, settle, to_json, watch};
+use super::js::{after, from_json, js, settle, to_json, watch};
 use super::worker::with_worker;
 use crate::bindings::api;
 use crate::update::Shows;
@@ -30,7 +30,7 @@ pub(super) fn show(shows: Shows) {
                 follow(shows, FIRST_LOOK_MS, false);
             }
             Some(shown) => {
-                let front = js(&json!({ "active": true }));
+                let front = from_json(r#"{"active": true}"#);
                 watch("show a page", Ok(api().tabs().update(shown.tab, &front)));
                 bring_to_front(shown.window);
                 follow(shows, FIRST_LOOK_MS, !is_connected(shows));
@@ -76,7 +76,7 @@ fn url_of(shows: Shows) -> String {
 /// Browsers tell the addresses of an extension's own pages without a permission.
 async fn tab_of(shows: Shows) -> Option<Shown> {
     let url = url_of(shows);
-    let tabs = settle(api().tabs().query(&js(&json!({})))).await.ok()?;
+    let tabs = settle(api().tabs().query(&from_json("{}"))).await.ok()?;
     let tabs = parse(&to_json(&tabs))?;
     let shows_it = |tab: &&Value| ["url", "pendingUrl"].iter().any(|key| tab[*key] == url);
     let tab = tabs.as_array()?.iter().find(shows_it)?;
@@ -91,7 +91,7 @@ async fn tab_of(shows: Shows) -> Option<Shown> {
 pub(super) fn bring_to_front(window: i32) {
     // A browser for phones has no windows.
     if let Some(windows) = api().windows() {
-        let front = js(&json!({ "focused": true }));
+        let front = from_json(r#"{"focused": true}"#);
         watch("show a window", Ok(windows.update(window, &front)));
     }
 }

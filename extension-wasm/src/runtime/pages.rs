@@ -1,13 +1,13 @@
 //! Marks the open pages, and finds out which of them are still open.
 
-use super::js::{js, settle, text, to_json};
+use super::js::{from_json, settle, text, to_json};
 use super::web_rtc;
 use super::worker::{dispatch, with_worker};
 use crate::bindings::{api, set_timeout};
 use crate::update::{Event, OldTabs, PagesTurn, Windows};
 use js_sys::{Array, Promise, Reflect};
 use meter_wire::parse;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
@@ -86,7 +86,7 @@ struct OpenTab {
 
 /// Every tab that is not unloaded, in the windows that are protected.
 async fn tabs() -> Vec<OpenTab> {
-    let tabs = settle(api().tabs().query(&js(&json!({})))).await;
+    let tabs = settle(api().tabs().query(&from_json("{}"))).await;
     let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
     let tabs = parse(&tabs).unwrap_or_default();
     let tabs = tabs.as_array().map_or(&[][..], Vec::as_slice);
@@ -132,11 +132,10 @@ async fn look_at(tabs: &[OpenTab], file: &'static str) -> Vec<Seen> {
 /// Resolves to an array with the script's results in all frames, or to the browser's refusal.
 fn run(id: i32, file: &'static str) -> Promise {
     future_to_promise(async move {
-        let details = js(&json!({
-            "target": { "tabId": id, "allFrames": true },
-            "files": [file],
-            "injectImmediately": true,
-        }));
+        let details = from_json(&format!(
+            r#"{{"target": {{"tabId": {id}, "allFrames": true}}, "files": ["{file}"],
+                "injectImmediately": true}}"#
+        ));
         let answer = settle(api().scripting().execute(&details)).await;
         Ok(answer.unwrap_or_else(|error| text(&error).into()))
     })

@@ -1,6 +1,6 @@
 //! Closes the ways past the proxy, and opens them again.
 
-use super::js::{in_regular, js, regular, settle, tell, to_json};
+use super::js::{from_json, in_regular, regular, settle, tell, to_json};
 use super::web_rtc;
 use super::worker::dispatch;
 use crate::bindings::{Setting, api};
@@ -78,7 +78,7 @@ async fn are_closed() -> bool {
     let peers = api().privacy().network().peer_connection();
     let peers = peers.map(|switch| (switch, json!(false)));
     for (setting, value) in ways().into_iter().chain(peers) {
-        let found = settle(setting.get(&js(&json!({})))).await;
+        let found = settle(setting.get(&from_json("{}"))).await;
         let found = found.map(|found| to_json(&found)).unwrap_or_default();
         let found = parse(&found).unwrap_or_default();
         if found["value"] != value {

@@ -1,22 +1,18 @@
 //! Finds out by trying whether requests are sent, and whether private windows are covered.
 
-use super::js::{js, settle, text, to_json};
-use super::proxy::read_settings;
+use super::js::{from_json, settle, text, to_json};
+use super::proxy::{PRIVATE, read_settings};
 use crate::bindings::{api, fetch, timeout_signal};
 use crate::update::PrivateWindows;
 use meter_wire::parse;
-use serde_json::json;
 
 /// Requests a name as pages do, and drops the answer. Returns whether the request ended before the
 /// time limit.
 pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
-    let options = js(&json!({
-        "mode": "no-cors",
-        "cache": "no-store",
-        "credentials": "omit",
-        "redirect": "error",
-        "referrerPolicy": "no-referrer",
-    }));
+    let options = from_json(
+        r#"{"mode": "no-cors", "cache": "no-store", "credentials": "omit", "redirect": "error",
+            "referrerPolicy": "no-referrer"}"#,
+    );
     let signal = timeout_signal(max_ms);
     // Only a frozen object refuses a field.
     drop(js_sys::Reflect::set(&options, &"signal".into(), &signal));
@@ -30,7 +26,7 @@ pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
 pub(super) async fn private_windows() -> PrivateWindows {
     let allowed = settle(api().extension().is_allowed_incognito_access()).await;
     if allowed.is_ok_and(|allowed| allowed.as_bool() == Some(true)) {
-        match read_settings(&json!({ "incognito": true })).await {
+        match read_settings(PRIVATE).await {
             Ok(found) => PrivateWindows::Allowed(found.reading),
             Err(_) => PrivateWindows::NotAllowed,
         }

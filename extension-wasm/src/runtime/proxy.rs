@@ -1,12 +1,11 @@
 //! The browser's proxy settings.
 
-use super::js::{in_scope, js, scope, settle, text, to_json};
+use super::js::{from_json, in_scope, scope, settle, text, to_json};
 use super::worker::{dispatch, with_worker};
 use crate::bindings::api;
 use crate::proxy_value::{self, BrowserFamily, PrivateReading, ProxyRefusal, Reading, Windows};
 use crate::update::{Event, ProxyTurn};
 use meter_wire::parse;
-use serde_json::{Value, json};
 
 /// What is set for the other windows is cleared only after the browser has returned the new value,
 /// so no window is without one in between.
@@ -56,10 +55,10 @@ async fn read_for(windows: Windows) -> Result<Reading, ProxyRefusal> {
 
 /// What applies to all windows, and in Chromium to private ones.
 async fn read_both() -> Result<(Reading, Option<PrivateReading>), ProxyRefusal> {
-    let regular = read_settings(&json!({})).await?.reading;
+    let regular = read_settings("{}").await?.reading;
     let private = match family() {
         BrowserFamily::Gecko => None,
-        BrowserFamily::Chromium => read_settings(&json!({ "incognito": true })).await.ok(),
+        BrowserFamily::Chromium => read_settings(PRIVATE).await.ok(),
     };
     Ok((regular, private))
 }
@@ -72,10 +71,13 @@ fn scope_of(windows: Windows) -> &'static str {
     }
 }
 
-/// With `incognito`, reads the settings of private windows. The browser tells them only to an
-/// extension that may run there.
-pub(super) async fn read_settings(details: &Value) -> Result<PrivateReading, ProxyRefusal> {
-    let settings = settle(api().proxy().settings().get(&js(details))).await;
+/// Details for [`read_settings`].
+pub(super) const PRIVATE: &str = r#"{"incognito": true}"#;
+
+/// Reads the settings of all windows (`{}`), or those of private windows. The browser tells the
+/// latter only to an extension that may run there.
+pub(super) async fn read_settings(details: &str) -> Result<PrivateReading, ProxyRefusal> {
+    let settings = settle(api().proxy().settings().get(&from_json(details))).await;
     let settings = settings.map_err(|error| proxy_value::refusal(&text(&error)))?;
     let settings = parse(&to_json(&settings)).unwrap_or_default();
     let level = settings["levelOfControl"].as_str().unwrap_or_default();

@@ -1,18 +1,18 @@
 //! Closes and opens WebRTC, in a different way for each browser family.
 
-use super::js::{in_regular, js, regular, settle, tell};
+use super::js::{from_json, in_regular, regular, settle, tell};
 use crate::bindings::{api, console_error};
-use crate::web_rtc::{SCRIPT_ID, rule_ids, rules, script};
+use crate::web_rtc::{CLOSING_RULES, OPENING_RULES, RULES, SCRIPT, SCRIPT_ID};
 use js_sys::Array;
-use serde_json::json;
+use serde_json::Value;
 
 /// Returns when pages that load from now on have no WebRTC, or when the browser has refused. The
 /// result tells whether everything was done.
 pub(super) async fn close() -> bool {
     let is_off = match api().privacy().network().peer_connection() {
-        Some(switch) => tell("close WebRTC", switch.set(&in_regular(&json!(false)))).await,
+        Some(switch) => tell("close WebRTC", switch.set(&in_regular(&Value::Bool(false)))).await,
         None => {
-            let rules = js(&json!({ "removeRuleIds": rule_ids(), "addRules": rules() }));
+            let rules = from_json(CLOSING_RULES);
             tell("forbid WebRTC", api().net_request().update_rules(&rules)).await
         }
     };
@@ -23,7 +23,7 @@ pub(super) async fn close() -> bool {
 /// The browser reports both as errors, and lists only a script that is already registered.
 async fn take_from_pages() -> bool {
     for _ in 0..2 {
-        let registered = settle(api().scripting().register(&js(&json!([script()])))).await;
+        let registered = settle(api().scripting().register(&from_json(SCRIPT))).await;
         if registered.is_ok() || is_registered().await {
             return true;
         }
@@ -37,12 +37,12 @@ pub(super) async fn open() {
     match api().privacy().network().peer_connection() {
         Some(switch) => tell("restore WebRTC", switch.clear(&regular())).await,
         None => {
-            let rules = js(&json!({ "removeRuleIds": rule_ids() }));
+            let rules = from_json(OPENING_RULES);
             tell("allow WebRTC", api().net_request().update_rules(&rules)).await
         }
     };
     if is_registered().await {
-        let script = js(&json!({ "ids": [SCRIPT_ID] }));
+        let script = from_json(SCRIPT_ID);
         tell(
             "give WebRTC to pages",
             api().scripting().unregister(&script),
@@ -57,14 +57,14 @@ pub(super) async fn is_closed() -> bool {
         Some(_) => true,
         None => {
             let found = settle(api().net_request().rules()).await;
-            found.is_ok_and(|found| Array::from(&found).length() as usize == rule_ids().len())
+            found.is_ok_and(|found| Array::from(&found).length() == RULES)
         }
     };
     has_rules && is_registered().await
 }
 
 async fn is_registered() -> bool {
-    let filter = js(&json!({ "ids": [SCRIPT_ID] }));
+    let filter = from_json(SCRIPT_ID);
     let found = settle(api().scripting().registered(&filter)).await;
     found.is_ok_and(|found| Array::from(&found).length() > 0)
 }
