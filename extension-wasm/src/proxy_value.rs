@@ -1,8 +1,9 @@
 //! The browsers' proxy settings as JSON values: the value to write, whether a value read back is
 //! ours, and where Firefox sends a request.
 
+use meter_wire::parse;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// TCP port 1 (tcpmux). Only root may listen on it, and usually nothing does. A browser that is set
@@ -119,37 +120,26 @@ pub enum Route {
     },
 }
 
-/// The value that sends everything to the relay on `port`: a single SOCKS5 server that also
-/// resolves names, no exceptions except this computer itself, and no second choice.
+/// The value that sends everything to the relay on `port`, as JSON: a single SOCKS5 server that
+/// also resolves names, no exceptions except this computer itself, and no second choice.
 #[must_use]
-pub fn settings(family: BrowserFamily, port: u16) -> Value {
+pub fn settings(family: BrowserFamily, port: u16) -> String {
     match family {
-        BrowserFamily::Chromium => json!({
-            "mode": "fixed_servers",
-            "rules": {
-                "singleProxy": { "scheme": "socks5", "host": "127.0.0.1", "port": port },
-                "bypassList": BYPASS,
-            },
-        }),
-        BrowserFamily::Gecko => json!({
-            "proxyType": "manual",
-            "socks": format!("127.0.0.1:{port}"),
-            "socksVersion": 5,
-            "proxyDNS": true,
-            "passthrough": "",
-        }),
+        BrowserFamily::Chromium => format!(
+            r#"{{"mode": "fixed_servers", "rules": {{
+                "singleProxy": {{"scheme": "socks5", "host": "127.0.0.1", "port": {port}}},
+                "bypassList": {BYPASS}}}}}"#
+        ),
+        BrowserFamily::Gecko => format!(
+            r#"{{"proxyType": "manual", "socks": "127.0.0.1:{port}", "socksVersion": 5,
+                "proxyDNS": true, "passthrough": ""}}"#
+        ),
     }
 }
 
 /// Without these, Chromium also sends link-local addresses past a proxy, and they are not this
 /// computer.
-const BYPASS: [&str; 5] = [
-    "<-loopback>",
-    "localhost",
-    "*.localhost",
-    "127.0.0.0/8",
-    "[::1]",
-];
+const BYPASS: &str = r#"["<-loopback>", "localhost", "*.localhost", "127.0.0.0/8", "[::1]"]"#;
 
 /// Interprets the settings that were read back. `level` and `value` are `levelOfControl` and
 /// `value` of the browser's answer.
@@ -217,14 +207,14 @@ pub fn is_replaced(
 /// The port, if the value is exactly ours.
 fn chromium_port(value: &Value) -> Option<u16> {
     let port = port_of(value.get("rules")?.get("singleProxy")?.get("port")?)?;
-    (*value == settings(BrowserFamily::Chromium, port)).then_some(port)
+    (*value == parse(&settings(BrowserFamily::Chromium, port))?).then_some(port)
 }
 
 /// Firefox answers with all its fields. Those that could route around the relay must be empty.
 fn gecko_port(value: &Value) -> Option<u16> {
     let socks = value.get("socks")?.as_str()?;
     let port: u16 = socks.strip_prefix("127.0.0.1:")?.parse().ok()?;
-    let ours = settings(BrowserFamily::Gecko, port);
+    let ours = parse(&settings(BrowserFamily::Gecko, port))?;
     let same = ours
         .as_object()?
         .iter()
@@ -296,25 +286,19 @@ fn is_loopback(host: &str) -> bool {
         .is_some_and(|address| address == Ipv6Addr::LOCALHOST)
 }
 
-/// The answer of a `proxy.onRequest` listener. The `null` at the end prevents Firefox from falling
+/// The answer of a `proxy.onRequest` listener, as JSON. The `null` at the end prevents Firefox from falling
 /// back to another way (`ProxyChannelFilter.sys.mjs`).
 #[must_use]
-pub fn answer(route: Route) -> Option<Value> {
+pub fn answer(route: Route) -> Option<String> {
     match route {
         Route::Default => None,
-        Route::Loopback => Some(json!({ "type": "direct" })),
+        Route::Loopback => Some(r#"{"type": "direct"}"#.to_owned()),
         // `{ type: "direct" }` would mean the setting, which is the relay.
-        Route::Direct => Some(Value::Null),
-        Route::Relay { port } => Some(json!([
-            {
-                "type": "socks",
-                "host": "127.0.0.1",
-                "port": port,
-                "proxyDNS": true,
-                "failoverTimeout": 5,
-            },
-            null,
-        ])),
+        Route::Direct => Some("null".to_owned()),
+        Route::Relay { port } => Some(format!(
+            r#"[{{"type": "socks", "host": "127.0.0.1", "port": {port}, "proxyDNS": true,
+                "failoverTimeout": 5}}, null]"#
+        )),
     }
 }
 

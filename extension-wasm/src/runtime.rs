@@ -171,7 +171,7 @@ pub fn on_proxy_error(fatal: bool) {
 #[must_use]
 pub fn route(host: &str, private: bool) -> JsValue {
     let answer = proxy_value::answer(way_of(Asking { host, private }));
-    answer.map_or(JsValue::UNDEFINED, |answer| from_json(&answer.to_string()))
+    answer.map_or(JsValue::UNDEFINED, |answer| from_json(&answer))
 }
 
 fn way_of(asking: Asking<'_>) -> Route {

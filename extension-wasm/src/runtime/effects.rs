@@ -1,14 +1,13 @@
 //! One function per effect.
 
-use super::js::{after, from_json, js, settle, to_json, watch};
+use super::js::{after, from_json, settle, to_json, watch};
 use super::own_pages::{self, bring_to_front, open};
 use super::privacy::{self, Ways};
 use super::worker::{dispatch, with_shell, with_worker};
 use super::{host, pages, probe, proxy};
 use crate::bindings::api;
 use crate::update::{Effect, Event, Tab};
-use meter_wire::parse;
-use serde_json::json;
+use meter_wire::{parse, write_json};
 use wasm_bindgen_futures::spawn_local;
 
 pub(super) fn run(effect: Effect) {
@@ -71,8 +70,10 @@ const CHECK: &str = "https://check.torproject.org/";
 
 /// Opens a page that a person asked for outside the browser, so its window comes to the front.
 async fn open_link(url: String, in_private: bool) {
+    let url = write_json(&url);
     if !in_private {
-        let tab = settle(Ok(api().tabs().create(&js(&json!({ "url": url }))))).await;
+        let tab = from_json(&format!(r#"{{"url": {url}}}"#));
+        let tab = settle(Ok(api().tabs().create(&tab))).await;
         let tab = tab.ok().and_then(|tab| parse(&to_json(&tab)));
         let window = tab.and_then(|tab| i32::try_from(tab["windowId"].as_i64()?).ok());
         if let Some(window) = window {
@@ -82,7 +83,7 @@ async fn open_link(url: String, in_private: bool) {
     // Private windows are of their own, and a browser without a window opens no tab. A browser for
     // phones has no windows at all.
     if let Some(windows) = api().windows() {
-        let window = js(&json!({ "url": url, "incognito": in_private }));
+        let window = from_json(&format!(r#"{{"url": {url}, "incognito": {in_private}}}"#));
         watch("open a window", windows.create(&window));
     }
 }

@@ -3,7 +3,6 @@
 use super::worker::with_shell;
 use crate::bindings::{console_error, set_timeout};
 use js_sys::{Function, JSON, JsString, Promise};
-use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -17,10 +16,6 @@ pub(super) fn from_json(json: &str) -> JsValue {
     JSON::parse(json).unwrap_or(JsValue::UNDEFINED)
 }
 
-pub(super) fn js(value: &Value) -> JsValue {
-    from_json(&value.to_string())
-}
-
 /// The scope for regular windows. Private windows inherit from it if the person allows this
 /// extension there ([`crate::update::PrivateWindows`]).
 pub(super) fn regular() -> JsValue {
@@ -32,13 +27,13 @@ pub(super) fn scope(name: &str) -> JsValue {
     from_json(&format!(r#"{{"scope": "{name}"}}"#))
 }
 
-/// This value of a setting, in the scope of [`regular`].
-pub(super) fn in_regular(value: &Value) -> JsValue {
+/// This value of a setting, which is JSON, in the scope of [`regular`].
+pub(super) fn in_regular(value: &str) -> JsValue {
     in_scope(value, "regular")
 }
 
 /// This value of a setting, in this scope.
-pub(super) fn in_scope(value: &Value, name: &str) -> JsValue {
+pub(super) fn in_scope(value: &str, name: &str) -> JsValue {
     from_json(&format!(r#"{{"value": {value}, "scope": "{name}"}}"#))
 }
 

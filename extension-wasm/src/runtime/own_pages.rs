@@ -1,11 +1,11 @@
 //! Tabs with pages of ours.
 
-use super::js::{after, from_json, js, settle, to_json, watch};
+use super::js::{after, from_json, settle, to_json, watch};
 use super::worker::with_worker;
 use crate::bindings::api;
 use crate::update::Shows;
-use meter_wire::parse;
-use serde_json::{Value, json};
+use meter_wire::{parse, write_json};
+use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 
 /// When a page is first looked for that was opened.
@@ -97,6 +97,6 @@ pub(super) fn bring_to_front(window: i32) {
 }
 
 pub(super) fn open(page: &str) {
-    let page = js(&json!({ "url": page }));
+    let page = from_json(&format!(r#"{{"url": {}}}"#, write_json(&page)));
     watch("open a page of its own", Ok(api().tabs().create(&page)));
 }

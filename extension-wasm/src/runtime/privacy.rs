@@ -6,7 +6,6 @@ use super::worker::dispatch;
 use crate::bindings::{Setting, api};
 use crate::update::Event;
 use meter_wire::parse;
-use serde_json::{Value, json};
 use std::cell::Cell;
 use wasm_bindgen_futures::spawn_local;
 
@@ -45,7 +44,7 @@ pub(super) fn set(ways: Ways) {
 async fn harden() {
     let mut complete = true;
     for (setting, value) in ways() {
-        let set = setting.set(&in_regular(&value));
+        let set = setting.set(&in_regular(value));
         complete &= tell("close a way past the proxy", set).await;
     }
     complete &= web_rtc::close().await;
@@ -66,22 +65,23 @@ pub(super) async fn read() {
     }
 }
 
-fn ways() -> [(Setting, Value); 2] {
+/// With the values that close them, as JSON.
+fn ways() -> [(Setting, &'static str); 2] {
     let network = api().privacy().network();
     [
-        (network.web_rtc_policy(), json!("disable_non_proxied_udp")),
-        (network.prediction(), json!(false)),
+        (network.web_rtc_policy(), "\"disable_non_proxied_udp\""),
+        (network.prediction(), "false"),
     ]
 }
 
 async fn are_closed() -> bool {
     let peers = api().privacy().network().peer_connection();
-    let peers = peers.map(|switch| (switch, json!(false)));
+    let peers = peers.map(|switch| (switch, "false"));
     for (setting, value) in ways().into_iter().chain(peers) {
         let found = settle(setting.get(&from_json("{}"))).await;
         let found = found.map(|found| to_json(&found)).unwrap_or_default();
         let found = parse(&found).unwrap_or_default();
-        if found["value"] != value {
+        if Some(&found["value"]) != parse(value).as_ref() {
             return false;
         }
     }

@@ -4,13 +4,12 @@ use super::js::{from_json, in_regular, regular, settle, tell};
 use crate::bindings::{api, console_error};
 use crate::web_rtc::{CLOSING_RULES, OPENING_RULES, RULES, SCRIPT, SCRIPT_ID};
 use js_sys::Array;
-use serde_json::Value;
 
 /// Returns when pages that load from now on have no WebRTC, or when the browser has refused. The
 /// result tells whether everything was done.
 pub(super) async fn close() -> bool {
     let is_off = match api().privacy().network().peer_connection() {
-        Some(switch) => tell("close WebRTC", switch.set(&in_regular(&Value::Bool(false)))).await,
+        Some(switch) => tell("close WebRTC", switch.set(&in_regular("false"))).await,
         None => {
             let rules = from_json(CLOSING_RULES);
             tell("forbid WebRTC", api().net_request().update_rules(&rules)).await
