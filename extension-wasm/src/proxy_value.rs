@@ -286,8 +286,8 @@ fn is_loopback(host: &str) -> bool {
         .is_some_and(|address| address == Ipv6Addr::LOCALHOST)
 }
 
-/// The answer of a `proxy.onRequest` listener, as JSON. The `null` at the end prevents Firefox from falling
-/// back to another way (`ProxyChannelFilter.sys.mjs`).
+/// The answer of a `proxy.onRequest` listener, as JSON. The `null` at the end prevents Firefox from
+/// falling back to another way (`ProxyChannelFilter.sys.mjs`).
 #[must_use]
 pub fn answer(route: Route) -> Option<String> {
     match route {

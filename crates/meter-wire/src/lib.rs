@@ -12,6 +12,7 @@ pub mod ledger;
 mod membership;
 mod message;
 mod plain;
+mod problem;
 mod read;
 mod report;
 mod request;
@@ -33,7 +34,7 @@ pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
 };
 pub use earlier::{EARLIER_PAGE_MAX, EarlierChain, EarlierPage, EarlierQuery, EarlierSum};
-pub use error::{ErrorCode, Problem};
+pub use error::ErrorCode;
 pub use membership::{
     BadgeNumber, LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin, LedgerLook,
     LedgerOffer, LedgerOpened, LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered,
@@ -43,6 +44,7 @@ pub use membership::{
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };
+pub use problem::Problem;
 pub use read::{parse, read_json, read_value, write_json};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{

@@ -15,7 +15,7 @@ macro_rules! replies {
         }
 
         /// Every reply with its Rust name.
-        const NAMES: &[(&str, TorReply)] = &[$( (stringify!($name), TorReply::$name), )*];
+        static NAMES: &[(&str, TorReply)] = &[$( (stringify!($name), TorReply::$name), )*];
 
         impl TorReply {
             /// All replies except [`Self::Other`].

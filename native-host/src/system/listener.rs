@@ -4,8 +4,8 @@ use super::process::{self, Process};
 use std::fs;
 
 /// The process that holds this TCP port of 127.0.0.1 or of all addresses. If several hold it, the
-/// one that began first, see [`process::eldest`]. `None` where the system does not tell, or tells it only
-/// to root: for a process of another user.
+/// one that began first, see [`process::eldest`]. `None` where the system does not tell, or tells
+/// it only to root: for a process of another user.
 pub(crate) fn of(port: u16) -> Option<Process> {
     let table = fs::read_to_string("/proc/self/net/tcp").ok()?;
     let socket = format!("socket:[{}]", inode(&table, port)?);
