@@ -4,8 +4,9 @@ use super::js::{from_json, watch};
 use super::worker::{dispatch_all, with_shell, with_worker};
 use crate::bindings::api;
 use crate::extension::Changes;
+use crate::text::Text;
 use crate::update::{Stored, SubscriberId};
-use crate::view::Badge;
+use crate::view::{Badge, Tone};
 use js_sys::Promise;
 use meter_wire::write_json;
 use serde::Serialize;
@@ -88,8 +89,30 @@ fn wake(name: &str, when: &str) {
     drop(api().alarms().create(name, &from_json(when)));
 }
 
+/// A badge as `badge.js` takes it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    text: &'a Text,
+    flash: Option<&'a Text>,
+    tone: Tone,
+    title: &'a Text,
+}
+
 fn draw_badge(badge: &Badge) {
-    let json = write_json(badge);
+    let Badge {
+        text,
+        flash,
+        tone,
+        title,
+    } = badge;
+    // With the flash, which is not kept with the rest.
+    let shown = Shown {
+        text,
+        flash: flash.as_ref(),
+        tone: *tone,
+        title,
+    };
+    let json = write_json(&shown);
     with_shell(|shell| shell.badge(&json));
 }
 
