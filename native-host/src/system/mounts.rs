@@ -9,33 +9,40 @@ pub(crate) fn noexec(path: &Path) -> Option<PathBuf> {
     system::noexec(path)
 }
 
-/// Bytes that a user without privileges may still write to the disk that holds `path`; 0 also where
-/// the disk can take no further file. `None` where the system does not report it.
-pub(crate) fn room(path: &Path) -> Option<u64> {
+/// What a disk still takes from a user without privileges.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Room {
+    pub(crate) bytes: u64,
+    /// Whether a further file can be made. Some disks hold only so many, of whatever size.
+    pub(crate) takes_files: bool,
+}
+
+/// The room on the disk that holds `path`. `None` where the system does not report it.
+pub(crate) fn room(path: &Path) -> Option<Room> {
     free::room(path)
 }
 
 #[cfg(unix)]
 mod free {
+    use super::Room;
     use std::path::Path;
 
-    pub(super) fn room(path: &Path) -> Option<u64> {
+    pub(super) fn room(path: &Path) -> Option<Room> {
         let disk = rustix::fs::statvfs(path).ok()?;
-        // Some file systems have no fixed number of files, and say 0.
-        let takes_files = disk.f_files == 0 || disk.f_favail > 0;
-        Some(if takes_files {
-            disk.f_bavail.saturating_mul(disk.f_frsize)
-        } else {
-            0
+        Some(Room {
+            bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+            // 0 where the number of files has no limit.
+            takes_files: disk.f_files == 0 || disk.f_favail > 0,
         })
     }
 }
 
 #[cfg(not(unix))]
 mod free {
+    use super::Room;
     use std::path::Path;
 
-    pub(super) const fn room(_: &Path) -> Option<u64> {
+    pub(super) const fn room(_: &Path) -> Option<Room> {
         None
     }
 }

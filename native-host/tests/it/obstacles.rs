@@ -2,7 +2,7 @@
 //! things in the place of a folder, and locks that another program keeps.
 
 use crate::{
-    book::book,
+    book::{book, mounting},
     said::{Said, check, text},
     support::TestHome,
 };
@@ -170,4 +170,20 @@ fn an_install_says_for_whom_it_waits_and_goes_on_when_that_has_ended() {
     );
     drop(lock);
     assert_eq!(install.wait().expect("ours").code(), Some(4));
+}
+
+#[test]
+fn a_disk_that_takes_no_further_file_is_told_as_that_and_not_as_a_full_one() {
+    let home = TestHome::new();
+    let line = r#"
+        mount -t tmpfs -o size=9m,nr_inodes=20,mode=700 none "$ONIONMETER_HOME"
+        touch "$ONIONMETER_HOME/.onionmeter"; i=0
+        while touch "$ONIONMETER_HOME/$i" 2>/dev/null; do i=$((i + 1)); done
+        "$P" doctor || true"#;
+    let Some(output) = mounting(&home, line) else {
+        return;
+    };
+    let said = text(&output);
+    assert!(said.contains("takes no further file"), "{said}");
+    assert!(!said.contains("is full"), "{said}");
 }

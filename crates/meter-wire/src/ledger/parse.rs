@@ -42,5 +42,5 @@ pub fn read_answer<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 /// Writes the body of a request to a ledger.
 #[must_use]
 pub fn write_request(message: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(message).expect("messages have text keys and no floats")
+    crate::write_json(message).into_bytes()
 }

@@ -119,14 +119,24 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
 const ROOM_MIN: u64 = 1 << 20;
 
 fn full(root: &Path) -> Option<Finding> {
-    let room = mounts::room(root).filter(|room| *room < ROOM_MIN)?;
+    let room = mounts::room(root)?;
+    let (why, remedy) = match room.takes_files {
+        true if room.bytes >= ROOM_MIN => return None,
+        true => (
+            format!("is full ({} kB are free)", room.bytes / 1_000),
+            "make room on it",
+        ),
+        false => (
+            "takes no further file, however small (`df -i` shows it)".to_owned(),
+            "remove files from it",
+        ),
+    };
     Some(Bad {
         what: format!(
-            "the disk of {} is full ({} kB are free), so nothing new can be kept",
-            root.display(),
-            room / 1_000
+            "the disk of {} {why}, so nothing new can be kept",
+            root.display()
         ),
-        remedy: "make room on it; the reports and the open session stay".to_owned(),
+        remedy: format!("{remedy}; the reports and the open session stay"),
     })
 }
 
