@@ -1,6 +1,6 @@
 //! The program without a browser: a daemon in a home of its own, and its relay.
 
-use crate::stage::program;
+use crate::{asked, stage::program};
 use anyhow::{Context as _, Result, bail, ensure};
 use meter_testkit::ports::HeldPort;
 use meter_wire::{Status, TorState};
@@ -131,15 +131,7 @@ impl Host {
     /// # Errors
     /// It exits with a status other than 0; the text has what it printed.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command(arguments).output()?;
-        ensure!(
-            output.status.success(),
-            "onionmeter {arguments:?}: {}\n{}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(String::from_utf8(output.stdout)?)
+        asked::until_answered(self.command(arguments))
     }
 
     /// A command of the program in this home, to be started.

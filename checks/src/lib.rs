@@ -3,6 +3,7 @@
 //! The checks in `tests/` and `./build.sh demo` use it. It knows the product from outside only: its
 //! commands, its files and what its popup shows.
 
+mod asked;
 pub mod axe;
 pub mod between;
 pub mod circuits;

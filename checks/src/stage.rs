@@ -1,6 +1,6 @@
 //! A private Tor network, a site, a home and a registered host, for any browser.
 
-use crate::reports::Reports;
+use crate::{asked, reports::Reports};
 use anyhow::{Context as _, Result, bail, ensure};
 use meter_core::Backend;
 use meter_testkit::{
@@ -14,7 +14,7 @@ use std::{
     fs::{self, File},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
     time::Duration,
 };
 
@@ -144,25 +144,17 @@ impl Stage {
     /// # Errors
     /// It exits with a status other than 0; the text has what it printed.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.output(arguments)?;
-        let stdout = String::from_utf8(output.stdout)?;
-        ensure!(
-            output.status.success(),
-            "onionmeter {arguments:?}: {}\n{stdout}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(stdout)
+        asked::until_answered(self.command(arguments))
     }
 
-    fn output(&self, arguments: &[&str]) -> Result<Output> {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(arguments)
             .env("ONIONMETER_HOME", self.home())
             .env("HOME", self.user());
         command.env_remove("XDG_CONFIG_HOME");
-        Ok(command.output()?)
+        command
     }
 
     /// `onionmeter status --json`; `None` while no daemon runs.
@@ -170,7 +162,7 @@ impl Stage {
     /// # Errors
     /// The output is no status.
     pub fn status(&self) -> Result<Option<Status>> {
-        let object = self.output(&["status", "--json"])?.stdout;
+        let object = self.command(&["status", "--json"]).output()?.stdout;
         let object: serde_json::Value = serde_json::from_slice(&object)?;
         if object["state"] == "not_running" {
             return Ok(None);
@@ -210,7 +202,7 @@ impl Stage {
     /// # Errors
     /// One does not verify, or the chain is broken.
     pub fn reports(&self) -> Result<Reports> {
-        let object = self.output(&["reports", "--json"])?.stdout;
+        let object = self.command(&["reports", "--json"]).output()?.stdout;
         let object: serde_json::Value = serde_json::from_slice(&object)?;
         if object["state"] == "no_reports" {
             return Ok(Reports::none());

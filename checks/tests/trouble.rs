@@ -208,12 +208,18 @@ async fn a_computer_that_slept_browses_on(config: &str, site: &Site) {
     let mut host = Host::start(config).unwrap();
     until(&mut host, |status| status.tor.is_usable()).await;
     page(host.relay(), site.port()).await;
-    let tor = processes::children(host.process());
-    for sleepers in [tor.clone(), [tor, vec![host.process()]].concat()] {
+    for daemon in [vec![], vec![host.process()]] {
+        let tor = processes::children(host.process());
+        let sleepers = [&tor[..], &daemon].concat();
         processes::signal_all(&sleepers, Signal::STOP).unwrap();
         let asked = tokio::time::timeout(PATIENCE, page(host.relay(), site.port()));
-        asked.await.expect_err("nobody is awake");
-        processes::signal_all(&sleepers, Signal::CONT).unwrap();
+        let answered = asked.await.is_ok();
+        // A daemon that is awake replaces a Tor that is silent. On a busy machine it may have been
+        // silent before.
+        let is_replaced = daemon.is_empty() && processes::children(host.process()) != tor;
+        assert!(!answered || is_replaced, "nobody is awake");
+        let woken = processes::signal_all(&sleepers, Signal::CONT);
+        assert!(woken.is_ok() || is_replaced, "{woken:?}");
         tokio::time::timeout(LIMIT, page(host.relay(), site.port()))
             .await
             .unwrap();

@@ -275,5 +275,5 @@ const UNSEEN: &[&str] = &[
     // For the removal of an extension: the usual way shows a dialog, which needs a screen.
     "--enable-unsafe-extension-debugging",
 ];
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(50);

@@ -377,5 +377,5 @@ user_pref(\"toolkit.startup.max_resumed_crashes\", -1);
 user_pref(\"browser.sessionstore.resume_from_crash\", false);
 user_pref(\"extensions.webextensions.crash.threshold\", 10000);
 ";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(50);

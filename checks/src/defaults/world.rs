@@ -249,6 +249,6 @@ const SET_UP: &str = "ip link set lo up && ip link add out type veth peer name i
     fd00:11::1";
 /// The address of the mark, from a range for documentation that no computer has (RFC 5737).
 const MARK: &str = "203.0.113.113";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(50);
 const MARK_AGAIN: Duration = Duration::from_secs(1);

@@ -5,21 +5,16 @@ use checks::popup::Popup;
 use meter_testkit::browser::Kind;
 use serde_json::{Value, json};
 
-/// The texts of the badge until it stands still again, and whether one that begins with a plus
-/// stood for a moment.
+/// The texts of the badge until a sum stands there again. How long the other one stands is tested
+/// where no clock of a busy machine counts, in `extension-wasm/tests/it`.
 const TEXTS: &str = "const texts = [...args];
     const begun = performance.now();
-    let [from, until] = [undefined, undefined];
-    while (performance.now() - begun < 50_000) {
+    while (performance.now() - begun < 100_000) {
         const text = await browser.action.getBadgeText({});
         if (text !== texts.at(-1)) texts.push(text);
-        if (text.startsWith('+')) from ??= performance.now();
-        else if (from !== undefined || texts.length > 1) {
-            until = performance.now();
-            break;
-        }
+        if (texts.length > 1 && !text.startsWith('+')) break;
     }
-    return { texts, stood: from !== undefined && until - from > 1_500 && until - from < 6_000 }";
+    return texts";
 
 /// What the badge shows once a session is signed; this stands there before.
 async fn texts_after(fixture: &Fixture, before: &str) -> Value {
@@ -37,10 +32,7 @@ pub(crate) async fn is_shown(kind: Kind) {
     let seen = texts_after(&fixture, &before).await;
     let after = popup.badge(&fixture.browser).await.unwrap();
     assert_ne!(before, after);
-    assert_eq!(
-        seen,
-        json!({"texts": [before, "+4.5", after], "stood": true})
-    );
+    assert_eq!(seen, json!([before, "+4.5", after]));
     // Whoever does not want it sees the sum at once.
     fixture.page("options/options.html").await;
     fixture
@@ -57,6 +49,6 @@ pub(crate) async fn is_shown(kind: Kind) {
         .await;
     let seen = texts_after(&fixture, &after).await;
     let last = popup.badge(&fixture.browser).await.unwrap();
-    assert_eq!(seen, json!({"texts": [after, last], "stood": false}));
+    assert_eq!(seen, json!([after, last]));
     fixture.browser.close().await;
 }

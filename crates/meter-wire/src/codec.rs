@@ -44,7 +44,10 @@ pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
 }
 
 fn refused(frame: &[u8], error: &serde_json::Error) -> ParseError {
-    let envelope: Option<Envelope<IgnoredAny>> = serde_json::from_slice(frame).ok();
+    // What is ignored is not checked to be text.
+    let text = str::from_utf8(frame).ok();
+    let envelope: Option<Envelope<IgnoredAny>> =
+        text.and_then(|text| serde_json::from_str(text).ok());
     let problem = match envelope.is_some() && has_unknown_name(frame) {
         true => Problem::new(ErrorCode::UnknownRequest),
         false => bad_request(error),

@@ -33,10 +33,11 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// From the shortest, which is enough for an idle machine, to the one for a very busy machine.
-    pub(crate) const ALL: [Self; 3] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::new(5, 2, 2),
         Self::new(15, 9, 3),
         Self::new(30, 21, 4),
+        Self::new(60, 45, 6),
     ];
 
     const fn new(interval_s: u64, lead_s: u64, delay_s: u64) -> Self {
