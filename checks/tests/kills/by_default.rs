@@ -206,9 +206,17 @@ impl Show {
         let off = "(document.querySelector('[data-testid=switch][aria-checked=true]')?.click(),
             document.querySelector('[data-testid=state]').dataset.state === 'off')";
         self.browser.popup_shows(&self.place, off).await?;
+        let before = self.stage().site.totals().connections;
         self.browser.open(&self.place.asking()).await?;
         let seen = |seen: &[Arrival]| seen.iter().any(is_ours);
-        self.place.world.wait_for(LIMIT, seen).await?;
+        let outside = self.place.world.wait_for(LIMIT, seen).await;
+        outside.with_context(|| {
+            let through_tor = self.stage().site.totals().connections - before;
+            format!(
+                "{through_tor} requests came through Tor\n{}",
+                self.stage().log()
+            )
+        })?;
         self.browser.kill().await
     }
 

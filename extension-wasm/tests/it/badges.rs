@@ -6,7 +6,7 @@ use crate::scene::{NOT_FOUND, Scene};
 use meter_fixtures::colours::contrast;
 use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text};
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Event, Intent, Timer};
+use onionmeter::update::{Effect, Event, Intent, Timer};
 use onionmeter::view::{Badge, Tone};
 use std::path::Path;
 
@@ -163,6 +163,8 @@ fn what_a_session_brought_stands_beside_the_sum_for_a_moment() {
     let (mut scene, flash) = flash_after(|_| {});
     assert_eq!(flash.as_deref(), Some("+4.5"));
     assert_eq!(badge(&scene).text.en(), "9.2");
+    let ends = Effect::After(Timer::Flash(1), 2_500);
+    assert!(scene.effects.contains(&ends), "it can be read");
     // A timer of a flash before ends no later one.
     scene.happen(Event::Timer(Timer::Flash(0)));
     assert!(badge(&scene).flash.is_some());
