@@ -131,6 +131,8 @@ const RUN_TOR: &[Made] = &[
     File("socks"),
     File("control"),
     File("cookie"),
+    // A Tor that is ended while it begins leaves what it was writing.
+    File("cookie.tmp"),
     File("torrc-defaults"),
 ];
 
@@ -142,6 +144,7 @@ const TOR: &[Made] = &[
     File("state.tmp"),
     File("lock"),
     File("control_auth_cookie"),
+    File("control_auth_cookie.tmp"),
     // meter-tor makes these links for programs of bridges whose paths a torrc cannot contain.
     Links("transport-"),
     Tree("diff-cache"),
@@ -254,6 +257,9 @@ mod tests {
             "book.old-12.sqlite3-wal",
         ] {
             assert!(Made::find(HOME, name).is_some(), "{name}");
+        }
+        for name in ["cookie", "cookie.tmp", "torrc-defaults.new-12-0"] {
+            assert!(Made::find(RUN_TOR, name).is_some(), "{name}");
         }
         for name in [
             "notes.txt",
