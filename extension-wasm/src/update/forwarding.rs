@@ -64,20 +64,18 @@ pub(super) fn on_answer(state: &mut State, reply: &Reply, frame: &str, effects: 
 /// Answers the questions that the host will not answer any more, because their connection ended or
 /// their answer could not be read.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
-    let mut open = std::mem::take(&mut state.questions);
     let is_open = |id: &u32| match &state.host {
         Host::Linked(link) => link.asked.iter().any(|(asked, _)| asked == id),
         Host::Idle | Host::Gone(_) => false,
     };
     let mut lost = Vec::new();
-    open.retain(|id, asked| {
+    state.questions.retain(|id, asked| {
         let is_open = is_open(id);
         if !is_open {
             lost.push(*asked);
         }
         is_open
     });
-    state.questions = open;
     for (from, number) in lost {
         effects.push(unanswered(state, from, number));
     }

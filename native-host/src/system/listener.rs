@@ -9,14 +9,11 @@ use std::fs;
 pub(crate) fn of(port: u16) -> Option<Process> {
     let table = fs::read_to_string("/proc/self/net/tcp").ok()?;
     let socket = format!("socket:[{}]", inode(&table, port)?);
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let holders = numbers.filter(|number: &i32| {
-        let files = fs::read_dir(format!("/proc/{number}/fd"));
+    process::eldest(|process| {
+        let files = fs::read_dir(format!("/proc/{}/fd", process.number()));
         let mut files = files.into_iter().flatten().flatten();
         files.any(|file| fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == &*socket))
-    });
-    process::eldest(holders.filter_map(Process::from_kernel))
+    })
 }
 
 /// The socket's number in a table of proc_pid_net(5): address and port in the order of this

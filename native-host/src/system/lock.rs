@@ -86,10 +86,7 @@ fn small(constant: impl TryInto<i16>) -> i16 {
 pub(crate) fn holder(file: &File, path: &Path) -> Option<Process> {
     let meant = FileId::of(&file.metadata().ok()?);
     let name = path.file_name()?;
-    let processes = std::fs::read_dir("/proc").ok()?.flatten();
-    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let processes = numbers.filter_map(Process::from_kernel);
-    process::eldest(processes.filter(|process| {
+    process::eldest(|process| {
         let folder = format!("/proc/{}", process.number());
         let files = std::fs::read_dir(format!("{folder}/fd")).into_iter();
         files.flatten().flatten().any(|entry| {
@@ -107,5 +104,5 @@ pub(crate) fn holder(file: &File, path: &Path) -> Option<Process> {
             };
             is_named && is_meant() && has_lock()
         })
-    }))
+    })
 }

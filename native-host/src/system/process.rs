@@ -124,11 +124,14 @@ impl Process {
     }
 }
 
-/// Of the processes that hold one socket or file, the one that opened it, which began first. A
-/// server passes its socket on to the processes that work for it, and every child has all files of
-/// its parent until it is a program of its own.
-pub(crate) fn eldest(processes: impl Iterator<Item = Process>) -> Option<Process> {
-    eldest_of(processes, Process::began)
+/// Of the processes that hold one socket or file, as far as the kernel shows us other processes'
+/// files, the one that opened it, which began first. A server passes its socket on to the processes
+/// that work for it, and every child has all files of its parent until it is a program of its own.
+pub(crate) fn eldest(holds: impl Fn(Process) -> bool) -> Option<Process> {
+    let all = fs::read_dir("/proc").ok()?.flatten();
+    let numbers = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let processes = numbers.filter_map(Process::from_kernel);
+    eldest_of(processes.filter(|process| holds(*process)), Process::began)
 }
 
 /// The numbers tell nothing: after the highest one the system begins again.
