@@ -89,6 +89,11 @@ pub enum Reading {
     OursOther,
     /// No extension controls them; this extension may set them.
     Free,
+    /// The same, and yet they are what [`settings`] returns. Firefox stores the settings themselves
+    /// some seconds before it stores that they are an extension's; if it is killed between the two,
+    /// it keeps them as the person's own, and gives those back when this extension clears them. Or
+    /// the person made them.
+    Kept,
     /// Another extension controls them.
     OtherExtension,
     /// A policy or the command line controls them.
@@ -153,7 +158,10 @@ pub fn reading(family: BrowserFamily, level: &str, value: &Value) -> Reading {
             };
             port.map_or(Reading::OursOther, |port| Reading::Ours { port })
         }
-        "controllable_by_this_extension" => Reading::Free,
+        "controllable_by_this_extension" => match family {
+            BrowserFamily::Gecko if gecko_port(value).is_some() => Reading::Kept,
+            BrowserFamily::Gecko | BrowserFamily::Chromium => Reading::Free,
+        },
         "controlled_by_other_extensions" => Reading::OtherExtension,
         // `not_controllable`, or a value of a later browser: it must not be relied on.
         _ => Reading::NotControllable,

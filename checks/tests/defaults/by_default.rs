@@ -2,6 +2,7 @@
 //! made.
 
 mod floor;
+mod kept;
 mod names;
 mod services;
 mod welcomes;

@@ -206,6 +206,7 @@ impl Show {
         let off = "(document.querySelector('[data-testid=switch][aria-checked=true]')?.click(),
             document.querySelector('[data-testid=state]').dataset.state === 'off')";
         self.browser.popup_shows(&self.place, off).await?;
+        self.browser.take_the_popups_advice().await?;
         let before = self.stage().site.totals().connections;
         self.browser.open(&self.place.asking()).await?;
         let seen = |seen: &[Arrival]| seen.iter().any(is_ours);

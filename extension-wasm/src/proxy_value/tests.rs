@@ -25,8 +25,18 @@ fn what_is_written_reads_back_as_ours() {
             reading(family, "controlled_by_other_extensions", &value),
             Reading::OtherExtension
         );
+        // Chromium's setting goes with its extension.
+        let free = match family {
+            BrowserFamily::Chromium => Reading::Free,
+            BrowserFamily::Gecko => Reading::Kept,
+        };
         assert_eq!(
             reading(family, "controllable_by_this_extension", &value),
+            free
+        );
+        let none = json!({ "proxyType": "system", "mode": "system" });
+        assert_eq!(
+            reading(family, "controllable_by_this_extension", &none),
             Reading::Free
         );
         for level in ["not_controllable", "", "controlled_by_the_moon"] {

@@ -51,11 +51,11 @@ pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Readi
         Ok(Reading::OtherExtension) => Some(ErrorCode::ProxyControlledByOther),
         Ok(Reading::NotControllable) => Some(ErrorCode::ProxyNotControllable),
         Ok(Reading::Ours { .. }) => None,
-        Ok(Reading::Wider { .. } | Reading::OursOther | Reading::Free) if proxy.tried.is_some() => {
-            Some(ErrorCode::ProxyRefused)
+        // Another attempt follows if there was none. Until its answer the last result stays.
+        Ok(Reading::Wider { .. } | Reading::OursOther | Reading::Free | Reading::Kept) => {
+            let refused = proxy.tried.is_some();
+            refused.then_some(ErrorCode::ProxyRefused).or(proxy.trouble)
         }
-        // Another attempt follows. Until its answer the last result stays.
-        Ok(Reading::Wider { .. } | Reading::OursOther | Reading::Free) => proxy.trouble,
     };
 }
 
@@ -75,7 +75,9 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
         // They were set before the worker ended, which had no time to store that.
         (true, None, Ok(Reading::Ours { port })) => keep(state, port, effects),
         // Nothing was ordered yet, so nothing was refused.
-        (true, None, Ok(Reading::Free | Reading::OursOther)) => state.proxy.trouble = None,
+        (true, None, Ok(Reading::Free | Reading::Kept | Reading::OursOther)) => {
+            state.proxy.trouble = None;
+        }
         (true, None, _) => {}
         // The person turned protection off, but the worker ended before that was done.
         // Where private windows cannot be read, the others may still be set.

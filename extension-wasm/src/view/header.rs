@@ -38,7 +38,10 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
         let text = key("header_floor");
         (Light::Blocked, text.text())
     } else if !state.wanted {
-        let text = key("header_off");
+        let text = match state.proxy.answer {
+            Some(Ok(Reading::Kept)) => key("header_kept"),
+            Some(_) | None => key("header_off"),
+        };
         (Light::Off, text.text())
     } else if state.is_protected() {
         let text = windows::words(state).through;

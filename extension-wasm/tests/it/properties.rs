@@ -74,6 +74,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => port().prop_map(|port| Ok(Reading::Ours { port })),
         1 => Just(Ok(Reading::OursOther)),
         2 => Just(Ok(Reading::Free)),
+        1 => Just(Ok(Reading::Kept)),
         1 => Just(Ok(Reading::OtherExtension)),
         1 => Just(Ok(Reading::NotControllable)),
         1 => Just(Err(ProxyRefusal::PrivateWindows)),

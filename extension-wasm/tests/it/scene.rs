@@ -239,7 +239,9 @@ impl Scene {
             Effect::Send(..) if self.closed_because.is_some() || self.silent => {}
             Effect::Send(_, envelope) => self.reply(envelope.id, &envelope.request),
             Effect::ApplyProxy { turn, port, .. } => {
-                if matches!(self.answer, Ok(Reading::Free | Reading::Ours { .. })) {
+                let obeys =
+                    |answer| matches!(answer, Reading::Free | Reading::Kept | Reading::Ours { .. });
+                if self.answer.is_ok_and(obeys) {
                     self.answer = Ok(Reading::Ours { port: *port });
                 }
                 self.say_proxy(*turn);

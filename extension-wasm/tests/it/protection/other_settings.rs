@@ -1,6 +1,7 @@
 //! Who else sets the proxy or the privacy settings: another extension, a policy, a person.
 
 use super::{applies, shows};
+use crate::said::Words as _;
 use crate::scene::{PORT, Scene};
 use meter_wire::ErrorCode;
 use onionmeter::{
@@ -125,4 +126,19 @@ fn a_way_past_the_proxy_that_another_extension_opens_again_takes_the_green() {
         scene.happen(Event::Alarm);
         assert_eq!(scene.view().badge.tone, Tone::Good);
     }
+}
+
+#[test]
+fn off_in_a_firefox_that_kept_our_proxy_as_its_own_does_not_say_that_sites_see_the_address() {
+    let mut scene = Scene::new(1);
+    scene.answer = Ok(Reading::Kept);
+    let mut scene = scene.started();
+    shows(&scene, Light::Protected, None);
+    scene.happen(Event::Intent(Intent::TurnOff));
+    assert!(scene.view().header.sentence.en().contains("see your"));
+    scene.proxy_becomes(Reading::Kept);
+    let header = scene.view().header;
+    assert_eq!(header.state, Light::Off);
+    assert!(!header.sentence.en().contains("see your"), "{header:?}");
+    assert!(header.sentence.en().contains("Network Settings"));
 }
