@@ -73,6 +73,10 @@ fn main() {
             scene.say_status();
         }),
         "off": state_of(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
+        "off_kept": state_of(|scene| {
+            scene.happen(Event::Intent(Intent::TurnOff));
+            scene.proxy_becomes(Reading::Kept);
+        }),
     });
     for more in [of_a_broken_host(), of_a_ledger(), of_the_way()] {
         if let (Some(views), Value::Object(more)) = (views.as_object_mut(), more) {

@@ -143,12 +143,9 @@ fn without_relay_tor_or_protection_there_is_a_reason_instead_of_a_button() {
             scene.proxy_becomes(Reading::OtherExtension);
         },
     );
-    check(
-        "Protection is off, so this browser does not use Tor.",
-        |scene| {
-            scene.happen(Event::Intent(Intent::TurnOff));
-        },
-    );
+    check("Possible once protection is on.", |scene| {
+        scene.happen(Event::Intent(Intent::TurnOff));
+    });
 }
 
 #[test]
