@@ -27,3 +27,9 @@ mod world;
 pub use chromium::{Chromium, chromium};
 pub use firefox::{Firefox, firefox, prepare};
 pub use world::{Arrival, Kind, World, inside};
+
+use std::time::Duration;
+
+/// Only an upper bound, for a busy machine.
+const LIMIT: Duration = Duration::from_secs(180);
+const POLL: Duration = Duration::from_millis(50);

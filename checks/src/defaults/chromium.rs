@@ -1,7 +1,7 @@
 //! Chromium without a driver, because a driver adds switches of its own. The tests control it over
 //! the pipe of its DevTools protocol.
 
-use super::World;
+use super::{LIMIT, POLL, World};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use std::{
@@ -275,5 +275,3 @@ const UNSEEN: &[&str] = &[
     // For the removal of an extension: the usual way shows a dialog, which needs a screen.
     "--enable-unsafe-extension-debugging",
 ];
-const LIMIT: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_millis(50);

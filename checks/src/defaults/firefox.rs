@@ -1,7 +1,7 @@
 //! Firefox without a driver, because a driver sets preferences of its own. The tests control it
 //! over its Marionette socket, and Firefox is told not to set its preferences for tests either.
 
-use super::{World, chromium::program};
+use super::{LIMIT, POLL, World, chromium::program};
 use anyhow::{Context as _, Result, bail, ensure};
 use meter_testkit::loopback;
 use serde_json::{Value, json};
@@ -377,5 +377,3 @@ user_pref(\"toolkit.startup.max_resumed_crashes\", -1);
 user_pref(\"browser.sessionstore.resume_from_crash\", false);
 user_pref(\"extensions.webextensions.crash.threshold\", 10000);
 ";
-const LIMIT: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_millis(50);

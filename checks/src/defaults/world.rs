@@ -1,5 +1,6 @@
 //! The network of a test, and what arrived outside of it.
 
+use super::{LIMIT, POLL};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     env, fs,
@@ -249,6 +250,4 @@ const SET_UP: &str = "ip link set lo up && ip link add out type veth peer name i
     fd00:11::1";
 /// The address of the mark, from a range for documentation that no computer has (RFC 5737).
 const MARK: &str = "203.0.113.113";
-const LIMIT: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_millis(50);
 const MARK_AGAIN: Duration = Duration::from_secs(1);

@@ -100,17 +100,18 @@ impl Driven {
     /// Does what the popup advises where a Firefox that was killed keeps our proxy as the person's
     /// own (`checks/tests/defaults/by_default/kept.rs`).
     pub(crate) async fn take_the_popups_advice(&mut self) -> Result<()> {
-        let kept = "document.body.innerText.includes('Use system proxy settings')";
-        let tab = self.popup().await?;
-        let is_kept = self.evaluate(&tab, &shown(kept)).await?;
-        self.close(&tab).await?;
-        match self {
-            Self::Firefox(browser) if is_kept == true => {
-                let system = "Services.prefs.setIntPref('network.proxy.type', 5)";
-                browser.privileged(system).await.map(drop)
-            }
-            Self::Firefox(_) | Self::Chromium(_) => Ok(()),
+        let Self::Firefox(browser) = self else {
+            return Ok(());
+        };
+        let popup = browser.extension_page(Firefox::OURS, POPUP).await?;
+        let kept = shown("document.body.innerText.includes('Use system proxy settings')");
+        let is_kept = browser.in_page(&popup, &format!("return {kept}")).await?;
+        browser.close_page(&popup).await?;
+        if is_kept == true {
+            let system = "Services.prefs.setIntPref('network.proxy.type', 5)";
+            browser.privileged(system).await?;
         }
+        Ok(())
     }
 
     /// The processes in which the extension runs, while its worker or event page does.
