@@ -7,7 +7,9 @@ use crate::{
     settings::BY_COMMAND,
     tor_supervisor,
 };
-use meter_wire::{ChangeSetting, ErrorCode, Problem, SettingChanged, Success, TakesEffect};
+use meter_wire::{
+    ChangeSetting, ErrorCode, Problem, SettingChanged, SettingValue, Success, TakesEffect,
+};
 use tokio::task::spawn_blocking;
 use tracing::info;
 
@@ -22,7 +24,11 @@ pub(super) async fn change(engine: EngineHandle, asked: ChangeSetting) -> Answer
     // It waits for the disk, and the relay's counters must not.
     let changed = spawn_blocking(move || {
         let file = settings.change(&asked)?;
-        let unusable = tor_supervisor::unusable(&asked.key, &file, settings.home());
+        // A server that was only checked is in no file yet, and was read as such.
+        let is_there = asked.keep || !matches!(asked.to, SettingValue::Server(_));
+        let unusable = is_there
+            .then(|| tor_supervisor::unusable(&asked.key, &file, settings.home()))
+            .flatten();
         Ok((file, unusable))
     });
     let changed = changed.await;

@@ -225,7 +225,8 @@ fn json_of(value: &Value) -> Json {
 fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
     let Changed { config, value } = changed(key, SettingValue::Words(words.to_vec()), home)?;
     let shown = value.as_ref().map(ToString::to_string).unwrap_or_default();
-    let notes: Vec<_> = unusable::note(key, &config, home).into_iter().collect();
+    let note = unusable::note(key, &config, home).or_else(|| unusable::bare(key, &config));
+    let notes: Vec<_> = note.into_iter().collect();
     let effect = effect(key, home);
     let text = format!(
         "{key} = {}\nin {}. {}{}",

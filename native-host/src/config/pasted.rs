@@ -7,9 +7,12 @@ use toml_edit::{Array, Value};
 /// Bridges, one or several in each word. Written as they were understood, so that a person who
 /// reads the file sees what Tor is told. The error names every line that is no bridge.
 pub(super) fn bridges(words: &[String]) -> Result<Value, Refusal> {
-    // An empty word or list alone switches them off; a comment does not.
-    let is_mark = |letter: char| letter.is_whitespace() || "[]\"'".contains(letter);
-    let is_empty = |text: &str| text.trim_matches(is_mark).is_empty();
+    // An empty word or list alone switches them off; a comment, or a mark that was left over, does
+    // not.
+    let is_empty = |text: &str| {
+        let written: String = text.split_whitespace().collect();
+        ["", "\"\"", "''", "[]", "[\"\"]", "['']"].contains(&written.as_str())
+    };
     let texts = words.iter().filter(|text| !is_empty(text));
     let all: Vec<_> = texts.flat_map(|text| Bridge::parse_all(text)).collect();
     let count = all.len();

@@ -229,7 +229,8 @@ fn a_shadowsocks_server_is_kept_in_a_file_of_its_own_and_told_nowhere() {
             .detail
             .is_some_and(|detail| !detail.contains("s3cret"))
     );
-    ask(&mut bridge, "tor.shadowsocks", of(SERVER), false).expect("in order");
+    let checked = ask(&mut bridge, "tor.shadowsocks", of(SERVER), false).expect("in order");
+    assert_eq!(checked.unusable, None, "no file was asked for");
     assert!(!server.is_file(), "it was only checked");
 
     let kept = ask(&mut bridge, "tor.shadowsocks", of(SERVER), true).expect("kept");

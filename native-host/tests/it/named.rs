@@ -126,3 +126,27 @@ fn what_a_setting_names_and_no_start_could_use_is_told_at_once() {
         &["Note: tor.bridges cannot be used as it is now: bridges with webtunnel need a program"],
     );
 }
+
+/// `$(cat FILE)` of a file that is missing is an empty word.
+#[test]
+fn who_empties_the_list_of_bridges_is_told_that_tor_connects_directly_and_a_lone_mark_does_not() {
+    let home = TestHome::new();
+    check(
+        &home,
+        &["config", "set", "tor.bridges", "192.0.2.1:443"],
+        0,
+        &[],
+    );
+    for mark in ["\"", "][", "[[["] {
+        let refused = ["config", "set", "tor.bridges", mark];
+        check(&home, &refused, 64, &["tor.bridges cannot be used"]);
+    }
+    check(
+        &home,
+        &["config", "get", "tor.bridges"],
+        0,
+        &["192.0.2.1:443"],
+    );
+    let note = "Note: no bridge is set now, so Tor connects to its network directly.";
+    check(&home, &["config", "set", "tor.bridges", ""], 0, &[note]);
+}

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 const PAGE: &str = "welcome/welcome.html";
 /// Only an upper bound, for a busy machine.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Whether a start with these options brings that page: the extension has one, and the profile is
@@ -58,6 +58,7 @@ impl Browser {
         let (first, url) = (self.current_tab().await?, self.welcome_url()?);
         let deadline = Instant::now() + LIMIT;
         loop {
+            let mut seen = Vec::new();
             for tab in self.tabs().await? {
                 // It may be gone: Firefox loads the extension twice.
                 if self.switch_to(&tab).await.is_err() {
@@ -65,12 +66,17 @@ impl Browser {
                 }
                 // A tab that has just opened may have no address yet.
                 let there = self.client.current_url().await;
-                if there.is_ok_and(|there| there.as_str() == url) && self.lives().await {
+                let is_there = there.as_ref().is_ok_and(|there| there.as_str() == url);
+                if is_there && self.lives().await {
                     return Ok(tab);
                 }
+                seen.push(there);
             }
             self.switch_to(&first).await?;
-            ensure!(Instant::now() < deadline, "no {url}");
+            ensure!(
+                Instant::now() < deadline,
+                "no {url} that is drawn: {seen:?}"
+            );
             tokio::time::sleep(POLL).await;
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    fault::BridgeFault,
+    fault::{ARGUMENTS_MAX, BridgeFault},
     transport::Transport,
     words::{begins, is_fingerprint},
 };
@@ -64,6 +64,10 @@ pub(super) fn check(transport: Option<Transport>, arguments: &[String]) -> Resul
             .iter()
             .any(|(key, value)| *key == needed && !value.is_empty())
     };
+    let bytes = bytes_for_tor(arguments);
+    if bytes > ARGUMENTS_MAX {
+        return Err(BridgeFault::Arguments(bytes));
+    }
     let lacking = |set: &&[&'static str]| set.iter().copied().find(|needed| !has(needed));
     let sets = transport.needs();
     if let Some(set) = sets.iter().find(|set| lacking(set).is_none()) {
@@ -73,6 +77,13 @@ pub(super) fn check(transport: Option<Transport>, arguments: &[String]) -> Resul
     let there = |set: &&&[&'static str]| set.iter().filter(|needed| has(needed)).count();
     let lacking = sets.iter().rev().max_by_key(there).and_then(lacking);
     lacking.map_or(Ok(()), |key| Err(BridgeFault::Lacks(key)))
+}
+
+/// How many bytes Tor makes of the arguments: a `;` between two, and a `\` before each `;` in one.
+fn bytes_for_tor(arguments: &[String]) -> usize {
+    let escaped = |word: &String| word.len() + word.matches(';').count();
+    let words: usize = arguments.iter().map(escaped).sum();
+    words + arguments.len().saturating_sub(1)
 }
 
 /// Judges what the programs of the transports would refuse, or could not connect with.
@@ -90,6 +101,8 @@ fn check_values(
         let (is_right, needed) = match (transport, *key) {
             (Transport::Obfs4, "cert") => (is_certificate(value), CERTIFICATE),
             (Transport::Obfs4, "iat-mode") => (matches!(*value, "0" | "1" | "2"), "0, 1 or 2"),
+            (Transport::Obfs4, "node-id") => (is_hex(value, 40), "40 hexadecimal digits"),
+            (Transport::Obfs4, "public-key") => (is_hex(value, 64), "64 hexadecimal digits"),
             (_, "url" | "sqsqueue") if is_of_a_mail_check(value) => (false, NO_MAIL_CHECK),
             (_, "url" | "sqsqueue") => (is_web_address(value), "an address like https://..."),
             _ => continue,
@@ -141,6 +154,10 @@ const CERTIFICATE: &str = "a certificate of 70 letters, digits, + and /";
 fn is_certificate(value: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
     value.len() == 70 && value.bytes().all(is_digit)
+}
+
+fn is_hex(value: &str, digits: usize) -> bool {
+    value.len() == digits && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// With a host. A scheme that the programs do not know, and what chat programs make of a link, is

@@ -22,6 +22,7 @@ causes! {
     Self::Empty => "bridge_empty",
     Self::Comment => "bridge_comment",
     Self::TooLong => "bridge_too_long",
+    Self::Arguments(_) => "bridge_arguments",
     Self::LineBreak => "bridge_line_break",
     Self::Torrc(_) => "bridge_torrc",
     Self::Link => "bridge_page",

@@ -2,6 +2,10 @@
 
 /// Longest line: a Snowflake line with twenty servers has about 900 bytes.
 pub(super) const BYTES_MAX: usize = 2_048;
+/// What all arguments of a bridge may have together, as Tor and the embedded one hand them to a
+/// transport: a name and a password of SOCKS5 (`MAX_SOCKS5_AUTH_SIZE_TOTAL`; pt-spec, "Per-connection
+/// arguments"). With one line that has more, Tor refuses all of its configuration.
+pub(super) const ARGUMENTS_MAX: usize = 510;
 /// A relay's fingerprint in hexadecimal digits.
 pub(super) const FINGERPRINT_DIGITS: usize = 40;
 
@@ -17,6 +21,12 @@ pub enum BridgeFault {
     /// The line is longer than any bridge line.
     #[error("it has more than {BYTES_MAX} bytes")]
     TooLong,
+    /// The arguments are longer than Tor takes.
+    #[error(
+        "its words like key=value have {0} bytes together, and Tor takes at most {ARGUMENTS_MAX}; \
+         a long list behind ice= or fronts= works with fewer entries too"
+    )]
+    Arguments(usize),
     /// The text has more than one line.
     #[error("it holds a line break; put each bridge into quotes of its own")]
     LineBreak,

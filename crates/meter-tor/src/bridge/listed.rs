@@ -93,7 +93,10 @@ fn answer(text: &str) -> Option<Vec<String>> {
         quoted(after).map(|(texts, _)| texts)
     });
     let all = lists.collect::<Option<Vec<_>>>()?.concat();
-    let all: Vec<_> = all.iter().map(|line| line.replace("\\/", "/")).collect();
+    let all: Vec<_> = all
+        .iter()
+        .map(|line| written::out_of_quotes(line))
+        .collect();
     (!all.is_empty()).then_some(all)
 }
 
@@ -116,9 +119,9 @@ fn quoted(text: &str) -> Option<(Vec<String>, &str)> {
     }
 }
 
-/// The bridges in quotation marks, if they stand nowhere else: settings of programs, tables. None
-/// where a table has the parts of a bridge in fields of their own: an address alone would be
-/// another bridge.
+/// The bridges in quotation marks, if they stand nowhere else: settings of programs, tables. What
+/// may be a bridge that is wrong is among them, to be refused. None where a table has the parts of
+/// a bridge in fields of their own: an address alone would be another bridge.
 fn strings(text: &str, quote: char) -> Option<Vec<String>> {
     let is_bridge = |text: &str| {
         let mut words = text
@@ -130,14 +133,27 @@ fn strings(text: &str, quote: char) -> Option<Vec<String>> {
     let (mut bridges, mut around) = (Vec::new(), String::new());
     for (part, number) in text.split(quote).zip(0_usize..) {
         let string = written::out_of_quotes(part);
-        match number % 2 == 1 && is_bridge(&string) {
+        let is_meant = is_bridge(&string) || string.contains(char::is_whitespace);
+        match number % 2 == 1 && is_meant && !is_prose(&string) {
             true => bridges.push(string),
             false => around.push_str(part),
         }
         around.push(' ');
     }
     let is_cut = bridges.iter().any(|bridge| is_address(bridge)) && has_part(&around);
-    (!bridges.is_empty() && !is_bridge(&around) && !is_cut).then_some(bridges)
+    let is_alone = is_prose(&without_names(&around)) && !is_cut;
+    (bridges.iter().any(|text| is_bridge(text)) && is_alone).then_some(bridges)
+}
+
+/// What stands around texts in quotation marks, without the names of settings: they end at the
+/// mark, so nothing stands behind their `=`.
+fn without_names(around: &str) -> String {
+    let is_name = |word: &&str| word.trim_end_matches(['[', '{', '(']).ends_with('=');
+    let words = around.split(char::is_whitespace);
+    words
+        .filter(|word| !is_name(word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Whether a text holds what belongs before or behind the address of a bridge.
@@ -190,7 +206,11 @@ fn parted(line: &str) -> Vec<String> {
             && words.peek().is_some_and(|next| is_address(next))
             && !part.iter().all(|word| is_label(word))
         {
-            part.clear();
+            // What a chat program puts before a bridge, or a bridge that is wrong.
+            let before = std::mem::take(&mut part).join(" ");
+            if !is_prose(&before) {
+                parts.push(before);
+            }
         }
         has_address |= address;
         part.push(word);

@@ -20,6 +20,10 @@ const WRAPPINGS: [(char, char); 13] = [
     ('\u{2039}', '\u{203a}'),
 ];
 
+/// How often something is taken off a line. No person wraps one so often, and each time reads all of
+/// the line.
+const WRAPPINGS_MAX: usize = 32;
+
 pub(super) fn is_around(letter: char) -> bool {
     letter.is_whitespace() || is_invisible(letter)
 }
@@ -27,7 +31,7 @@ pub(super) fn is_around(letter: char) -> bool {
 /// A line without what lists, quoted mail and quotation marks put around it.
 pub(super) fn unwrapped(line: &str) -> &str {
     let mut rest = line;
-    loop {
+    for _ in 0..WRAPPINGS_MAX {
         let before = rest;
         // No value of a bridge line ends in these.
         rest = rest
@@ -55,9 +59,10 @@ pub(super) fn unwrapped(line: &str) -> &str {
             rest = whole;
         }
         if rest == before {
-            return rest;
+            break;
         }
     }
+    rest
 }
 
 /// A line without the name of a setting before it, such as `Bridge=` or `TOR_BRIDGE_1=`. No

@@ -1,5 +1,7 @@
 //! Tests bridge lines as people paste them, and lines that are not bridges.
 
+mod nothing_lost;
+
 use proptest::prelude::*;
 
 use super::{BridgeFault as Fault, *};
@@ -43,10 +45,14 @@ fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
         "meek_lite 192.0.2.20:80 url=https://meek.example/ front=a.example utls=none",
         "conjure 192.0.2.4:80 url=https://registration.example/api transport=prefix",
         "conjure 192.0.2.4:80 registrar=dns",
-        "obfs4 192.0.2.1:443 node-id=0123 public-key=4567 iat-mode=1",
     ] {
         check(line, line);
     }
+    let keys = format!(
+        "obfs4 192.0.2.1:443 node-id={f} public-key={} iat-mode=1",
+        "0f".repeat(32)
+    );
+    check(&keys, &keys);
     check(
         &format!("snowflake 192.0.2.3:80 url=https://a.example/ fingerprint={f}"),
         &format!("snowflake 192.0.2.3:80 {f} url=https://a.example/ fingerprint={f}"),

@@ -47,14 +47,13 @@ pub(super) fn out(text: &str) -> String {
 /// Quoted-printable, as the source of a mail has it. A certificate may begin with `3D` by chance,
 /// so only keys whose values never do are taken for its sign.
 fn out_of_mail(text: &str) -> String {
-    if !["iat-mode=3D", "url=3Dh"]
-        .iter()
-        .any(|sign| text.contains(sign))
-    {
-        return text.to_owned();
-    }
+    // A mail's line may end within a sign.
     let joined = text.replace("=\r\n", "").replace("=\n", "");
-    decoded(&joined, '=')
+    let mut signs = ["iat-mode=3D", "url=3Dh"].iter();
+    match signs.any(|sign| joined.contains(sign)) {
+        true => decoded(&joined, '='),
+        false => text.to_owned(),
+    }
 }
 
 /// Percent signs in place of spaces, as a link carries a text.

@@ -12,6 +12,12 @@ pub(super) fn note(key: &str, config: &Config, home: &Home) -> Option<String> {
     Some(format!("{key} cannot be used as it is now: {why}"))
 }
 
+/// That no bridge is left: a list that was read from a file that is missing is empty too.
+pub(super) fn bare(key: &str, config: &Config) -> Option<String> {
+    let is_bare = key == "tor.bridges" && config.tor.bridges.is_empty();
+    is_bare.then(|| "no bridge is set now, so Tor connects to its network directly".to_owned())
+}
+
 /// The same for all settings.
 pub(super) fn notes(config: &Config, home: &Home) -> Vec<String> {
     let default = Config::default();
