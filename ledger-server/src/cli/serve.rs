@@ -17,6 +17,7 @@ use std::{
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 pub(super) const HELP: &str = "\
@@ -65,6 +66,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
+        check_clock(SystemTime::now())?;
         let mut home = common.prepare()?;
         self.settle(&mut home);
         home.config.check()?;
@@ -137,6 +139,20 @@ impl Serve {
         home.wanted.enrolment = super::open::rule(config.enrolment);
         home.wanted.make = true;
         home.wanted.accept_rollback = self.accept_rollback;
+    }
+}
+
+/// The last second of the year 9999, since 1970.
+const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
+
+/// Refuses a clock whose time no answer of HTTP can have (RFC 9110 §5.6.7: four digits of a year).
+fn check_clock(now: SystemTime) -> Result<(), CommandError> {
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(since) if since <= LAST_SECOND => Ok(()),
+        Ok(_) | Err(_) => Err(CommandError::new(
+            exit::REFUSED,
+            "this computer's clock is before 1970 or after 9999; set it, and start the ledger again",
+        )),
     }
 }
 

@@ -330,3 +330,30 @@ fn every_exit_status_and_every_command_stands_in_the_page_for_programs() {
         assert!(page.contains(&format!("`{command}`")) || page.contains(&format!("`{command} ")));
     }
 }
+
+/// No answer of HTTP can have such a date, so every request would end without one.
+#[test]
+fn a_clock_before_1970_or_after_9999_keeps_the_ledger_from_serving_and_changes_nothing() {
+    let place = tempfile::tempdir().expect("a folder");
+    let data = place.path().join("ledger");
+    for moved in ["-60y", "+7980y"] {
+        let mut command = Command::new("faketime");
+        command.args([
+            "-f",
+            moved,
+            PROGRAM,
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+        ]);
+        let output = command.arg(&data).output().expect("faketime is installed");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{moved}: {said}");
+        assert!(
+            said.contains("clock is before 1970 or after 9999"),
+            "{said}"
+        );
+        assert!(!data.exists(), "{moved}");
+    }
+}

@@ -31,6 +31,11 @@ fn is_internal_v6(ip: Ipv6Addr) -> bool {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_internal_v4(joined(high, low)),
         // 6to4, RFC 3056: contains an IPv4 address, too.
         [0x2002, high, low, ..] => is_internal_v4(joined(high, low)),
+        // Teredo, RFC 4380 §4: contains the address of a server, and that of a client with all its
+        // bits turned round. Without a server it is only the beginning of a reverse zone.
+        [0x2001, 0, high, low, _, _, client_high, client_low] if (high, low) != (0, 0) => {
+            is_internal_v4(joined(high, low)) || is_internal_v4(joined(!client_high, !client_low))
+        }
         // The rest of ::/8, RFC 4291: unspecified, loopback, IPv4-compatible, IPv4-mapped,
         // IPv4-translated, NAT64 for local use. None of them is a public address.
         [0..=0x00ff, ..] => true,
@@ -114,6 +119,10 @@ mod tests {
             "64:ff9b::127.0.0.1 64:ff9b::10.0.0.1 2002:7f00:1:: 2002:c0a8:101::5 ff::1",
             true,
         );
+        check(
+            "2001:0:4136:e378:8000:63bf:f5ff:fffe 2001:0:7f00:1:0:0:f7f7:f7f7",
+            true,
+        );
     }
 
     #[test]
@@ -123,5 +132,9 @@ mod tests {
             false,
         );
         check("fbff:ffff::1 fe7f::1 100::1", false);
+        check(
+            "2001:0:4136:e378:8000:63bf:f7f7:f7f7 2001:1:a00:1::1",
+            false,
+        );
     }
 }

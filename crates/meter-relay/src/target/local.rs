@@ -64,6 +64,13 @@ const WIDE_USE: &[&str] = &[
     "dlink",
     "dlinkrouter",
     "cpe",
+    // Containers and virtual machines on this computer (LXD, Incus, Multipass, dnsdock), and the
+    // services of a company's own network (Consul).
+    "lxd",
+    "incus",
+    "multipass",
+    "docker",
+    "consul",
 ];
 
 /// Pages of routers and other devices at home, as their makers print them on the device or in its
