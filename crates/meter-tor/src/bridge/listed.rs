@@ -171,7 +171,7 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
         let rest = unwrapped(line);
         let first = rest.split(char::is_whitespace).next().unwrap_or_default();
         match whole.last_mut() {
-            Some(begun) if goes_on(first) => {
+            Some(begun) if goes_on(first) && !is_foreign(first) => {
                 begun.push(' ');
                 begun.push_str(rest);
             }
@@ -187,6 +187,43 @@ fn goes_on(word: &str) -> bool {
     let key = word.split_once('=').map_or("", |(key, _)| key);
     let is_key = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
     is_fingerprint(digits) || !key.is_empty() && key.bytes().all(is_key)
+}
+
+/// What transports are told, in all their programs.
+const KEYS: [&str; 26] = [
+    "addr",
+    "ampcache",
+    "cert",
+    "covertdtls-config",
+    "fingerprint",
+    "front",
+    "fronts",
+    "iat-mode",
+    "ice",
+    "max",
+    "node-id",
+    "phantom",
+    "proxy",
+    "public-key",
+    "registrar",
+    "servername",
+    "sni",
+    "sqscreds",
+    "sqsqueue",
+    "stun",
+    "transport",
+    "url",
+    "utls",
+    "utls-imitate",
+    "utls-nosni",
+    "ver",
+];
+
+/// Whether a word is `key=value` with a key that no transport knows, as the line of a letter behind
+/// a bridge may be: it must not become a part of that bridge.
+fn is_foreign(word: &str) -> bool {
+    let key = word.split_once('=').map(|(key, _)| key);
+    key.is_some_and(|key| !KEYS.contains(&key.to_ascii_lowercase().as_str()))
 }
 
 /// Takes bridges apart that stand behind each other on one line, as a field for one line makes of

@@ -64,6 +64,13 @@ fn a_wrong_bridge_beside_a_good_one_is_never_left_out_unsaid() {
 }
 
 #[test]
+fn a_line_of_a_letter_behind_a_bridge_does_not_become_a_part_of_it() {
+    let webtunnel = format!("webtunnel 192.0.2.7:443 {FINGERPRINT} url=https://a.example/x");
+    is_refused(&format!("{webtunnel}\nlogin=ali\npass=secret"));
+    is_taken(&format!("{webtunnel}\nver=0.0.1"), 1);
+}
+
+#[test]
 fn what_stands_around_bridges_is_still_left_out() {
     let good = good();
     for text in [
