@@ -53,7 +53,9 @@ fn scrub_word(word: &str) -> String {
 
 fn replacement(core: &str) -> Option<&'static str> {
     if core.contains('/') {
-        return replace_path(core);
+        // Two words, as Tor joins them in its sentences.
+        let is_two_words = ["parse/validate", "and/or"].contains(&core);
+        return replace_path(core).filter(|_| !is_two_words);
     }
     if is_relay(core) {
         return Some("[relay]");
@@ -145,6 +147,8 @@ mod tests {
         );
         check("HOSTADDR=\"203.0.113.7:9001\"", "HOSTADDR=\"[address]\"");
         check("to [2001:db8::7]:443.", "to [[address]]:443.");
+        let both = "Failed to parse/validate config: bridges and/or relays";
+        check(both, both);
         check("resolve example.com failed", "resolve [address] failed");
         check("see intranet:8080", "see [address]");
         check("at https://example.org/a?b", "at [address]?b");
