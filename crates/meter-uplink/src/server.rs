@@ -8,6 +8,7 @@
 //! the connection.
 
 mod cause;
+mod comments;
 mod document;
 mod fault;
 mod foreign;
@@ -46,14 +47,15 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Parses a URL or a document; ignores white space and a byte order mark around it. If a
-    /// document has several servers, the first is used: to choose among them, requests would have
-    /// to go through all.
+    /// Parses a URL or a document; ignores comments, white space and a byte order mark around it.
+    /// If a document has several servers, the first is used: to choose among them, requests would
+    /// have to go through all.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, ServerFault> {
-        let text = unwrapped(text);
+        let text = comments::removed(text);
+        let text = unwrapped(&text);
         if text.is_empty() {
             return Err(ServerFault::Empty);
         }
@@ -62,7 +64,7 @@ impl Server {
         if let Some(reason) = foreign::known(text) {
             return Err(reason);
         }
-        if text.starts_with(['{', '[']) || text.starts_with("/*") || text.starts_with("//") {
+        if text.starts_with(['{', '[']) || text.starts_with("/*") {
             let (parts, listed) = document::first_of(text)?;
             return Self::checked(&parts, listed);
         }
@@ -115,7 +117,7 @@ impl Server {
         let address = SocketAddr::new(ip, parts.port);
         let config = ServerConfig::new(address, parts.password.as_str(), method);
         Ok(Self {
-            config: config.map_err(|error| bad_key(&error))?,
+            config: config.map_err(|error| bad_key(&error, &parts.password))?,
             address,
             listed,
         })
@@ -123,20 +125,12 @@ impl Server {
 }
 
 /// A text without what editors, mail and chat programs put around it: white space, marks without
-/// width, quotation marks, angle brackets, a comma, lines of comments above.
+/// width, quotation marks, angle brackets, a comma.
 fn unwrapped(text: &str) -> &str {
-    let is_around = |letter: char| {
-        letter.is_whitespace()
-            || matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
-            || matches!(letter, '\u{2060}'..='\u{2069}')
-    };
     let mut rest = text;
     loop {
         let before = rest;
-        rest = rest.trim_matches(is_around);
-        if rest.starts_with('#') {
-            rest = rest.split_once('\n').map_or("", |(_, below)| below);
-        }
+        rest = rest.trim_matches(comments::is_blank);
         for (open, close) in [
             ('"', '"'),
             ('\'', '\''),
@@ -189,8 +183,14 @@ fn cipher(name: &str) -> Result<CipherKind, ServerFault> {
 }
 
 /// The library's own texts are not used: they show the byte at which decoding stopped.
-const fn bad_key(error: &ServerConfigError) -> ServerFault {
+fn bad_key(error: &ServerConfigError, password: &str) -> ServerFault {
     match error {
+        // Of the methods of 2022, only those with AES take the keys of several users.
+        ServerConfigError::InvalidKeyEncoding(CipherKind::AEAD2022_BLAKE3_CHACHA20_POLY1305, _)
+            if has_several_keys(password) =>
+        {
+            ServerFault::SecondKey
+        }
         ServerConfigError::InvalidKeyEncoding(..)
         | ServerConfigError::InvalidUserKeyEncoding(..) => ServerFault::KeyEncoding,
         ServerConfigError::InvalidKeyLength(_, wanted, bytes)
@@ -199,6 +199,13 @@ const fn bad_key(error: &ServerConfigError) -> ServerFault {
             wanted: *wanted,
         },
     }
+}
+
+/// Whether a password is several keys in base64, with a colon between two.
+fn has_several_keys(password: &str) -> bool {
+    let is_coded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+    let is_key = |part: &str| !part.is_empty() && part.bytes().all(is_coded);
+    password.contains(':') && password.split(':').all(is_key)
 }
 
 #[cfg(test)]

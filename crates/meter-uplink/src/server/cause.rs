@@ -12,8 +12,8 @@ macro_rules! causes {
             const fn word(&self) -> Option<&'static str> {
                 match self {
                     $($reason => Some($word),)+
-                    // What is wrong with a document is told in a sentence only.
-                    Self::Document(_) => None,
+                    // What is wrong with a document, and what is rare, is told in a sentence only.
+                    Self::Document(_) | Self::SecondKey => None,
                 }
             }
         }

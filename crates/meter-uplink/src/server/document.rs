@@ -1,7 +1,7 @@
 //! Parses servers in JSON: SIP008, the configuration of a server or client, and the lists that
 //! clients export.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{
@@ -23,6 +23,11 @@ const PASSWORD: &str = "password";
 
 /// Values of `protocol` that are no ShadowsocksR (shadowsocks-rust, `config.rs`).
 const LOCAL_PROTOCOLS: [&str; 6] = ["socks", "http", "tunnel", "redir", "dns", "tun"];
+
+/// Switches of the proxy through which a client connects to its server, and the options that name
+/// that proxy: shadowsocks-windows; `ShadowsocksR`.
+const PROXY_SWITCHES: [&str; 2] = ["useProxy", "proxyEnable"];
+const PROXY_PLACES: [&str; 2] = ["proxyServer", "proxyHost"];
 
 /// The limit of serde_json.
 const DEPTH_MAX: u32 = 127;
@@ -70,9 +75,7 @@ fn not_json(text: &str) -> &'static str {
 }
 
 fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
-    // SIP008 numbers its versions; the others have no such member.
-    let version = document.get("version").map(text_of);
-    if version.is_some_and(|version| !version.is_empty() && version != "1") {
+    if has_other_version(document) {
         return Err(ServerFault::Document("its version is not 1"));
     }
     if document.get("outbounds").is_some() || document.get("settings").is_some() {
@@ -108,6 +111,18 @@ fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
             Ok((parts_of(first)?, servers.len()))
         }
         None => Ok((parts_of(document)?, 1)),
+    }
+}
+
+/// Whether a document is of another version of SIP008 than 1. A text is the version of the program
+/// that wrote the file, such as shadowsocks-windows, unless it stands beside SIP008's list.
+fn has_other_version(document: &Value) -> bool {
+    match document.get("version") {
+        Some(Value::Number(version)) => version.as_u64() != Some(1),
+        Some(Value::String(version)) => {
+            document.get("servers").is_some() && !["", "1"].contains(&version.as_str())
+        }
+        _ => false,
     }
 }
 
@@ -173,7 +188,8 @@ fn check_options(server: &Value) -> Result<(), ServerFault> {
         let is_part = [HOST, PORT, METHOD].as_flattened().contains(&key.as_str());
         // What a SIP008 file has beside its list, if there is no list.
         let is_version = key == "version" && !value.is_object();
-        if is_part || key == PASSWORD || is_version || is_for_others(key, value) {
+        let is_known = is_part || key == PASSWORD || is_version;
+        if is_known || is_for_others(key, value) || is_switched_off(key, members) {
             continue;
         }
         options::judge(key, &said(value))?;
@@ -181,15 +197,25 @@ fn check_options(server: &Value) -> Result<(), ServerFault> {
     Ok(())
 }
 
-/// Checks the options beside a list of servers, which are for all of them. An option that is not
-/// known changes nothing there: SIP008 lets everybody add some.
+/// Checks the options beside a list of servers, which are for all of them.
 fn check_around(document: &Value) -> Result<(), ServerFault> {
-    for (key, value) in document.as_object().into_iter().flatten() {
-        if !is_for_others(key, value) {
-            options::known(key, &said(value)).unwrap_or(Ok(()))?;
+    let Some(members) = document.as_object() else {
+        return Ok(());
+    };
+    for (key, value) in members {
+        if !is_for_others(key, value) && !is_switched_off(key, members) {
+            options::judge_around(key, &said(value))?;
         }
     }
     Ok(())
+}
+
+/// Whether an option names a proxy that another option beside it switches off. Clients keep its
+/// address then.
+fn is_switched_off(key: &str, beside: &Map<String, Value>) -> bool {
+    let mut switches = PROXY_SWITCHES.iter();
+    PROXY_PLACES.contains(&key)
+        && switches.any(|switch| beside.get(*switch) == Some(&Value::Bool(false)))
 }
 
 /// Whether an option has the name of one that changes what is sent, and is another one of
@@ -202,18 +228,26 @@ fn is_for_others(key: &str, value: &Value) -> bool {
     }
 }
 
-/// The value of an option as text.
+/// The value of an option as text: empty if by its type it is nothing or off, in JSON otherwise.
 fn said(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        // As sing-box switches an option off.
-        Value::Object(parts)
-            if parts.is_empty() || parts.get("enabled") == Some(&Value::Bool(false)) =>
-        {
-            String::new()
-        }
-        // Only whether it is one of the words for "unchanged" counts.
+        Value::Null | Value::Bool(false) => String::new(),
+        Value::Array(items) if items.is_empty() => String::new(),
+        Value::Object(parts) if is_object_off(parts) => String::new(),
+        // Only whether it is a word that switches the option off counts.
         value => value.to_string(),
     }
+}
+
+/// Whether an object is empty or off, as sing-box (`enabled`) and shadowsocks-windows (`useProxy`)
+/// switch options off.
+fn is_object_off(parts: &Map<String, Value>) -> bool {
+    let is_switch = |name: &str| {
+        let mut switches = ["enabled", "useProxy"].iter();
+        switches.any(|switch| name.eq_ignore_ascii_case(switch))
+    };
+    let mut switches = parts.iter().filter(|(name, _)| is_switch(name)).peekable();
+    parts.is_empty()
+        || switches.peek().is_some() && switches.all(|(_, on)| *on == Value::Bool(false))
 }

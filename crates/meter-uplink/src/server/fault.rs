@@ -93,6 +93,12 @@ pub enum ServerFault {
     /// The key is not base64.
     #[error("its password is not base64, which its method needs")]
     KeyEncoding,
+    /// Several keys, as a server with several users hands them out, for a method that takes one.
+    #[error(
+        "its password is several keys with colons between them, and its method takes one; ask for \
+         a password that is one key"
+    )]
+    SecondKey,
     /// The key does not have the length that the method needs.
     #[error("its password has {bytes} bytes after base64, its method wants {wanted}")]
     KeyLength {

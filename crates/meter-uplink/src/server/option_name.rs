@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 /// The name of an option that is not known, if it looks like one; `Display` puts it into quotation
 /// marks. Anything else may be a password in a wrong place, so it is not stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,12 +15,21 @@ pub struct OptionName {
 /// No option of the programs above has a longer name.
 const NAME_BYTES_MAX: usize = 32;
 
+/// Words with digits that names of options contain. Digits anywhere else may be a password's.
+const WORDS: [&str; 20] = [
+    "ipv4", "ipv6", "inet4", "inet6", "ip4", "ip6", "socks4", "socks5", "base64", "http1", "http2",
+    "http3", "v2ray", "sha1", "sha256", "md5", "tls12", "tls13", "utf8", "0rtt",
+];
+
 impl OptionName {
     pub(super) fn of(key: &str) -> Self {
         let is_letter = |byte: u8| byte.is_ascii_lowercase() || b"_-.".contains(&byte);
-        let is_name = key.len() <= NAME_BYTES_MAX
-            && key.to_ascii_lowercase().bytes().all(is_letter)
-            && !key.is_empty();
+        let lower = Zeroizing::new(key.to_ascii_lowercase());
+        let plain = WORDS
+            .iter()
+            .fold(lower, |name, word| Zeroizing::new(name.replace(word, "_")));
+        let is_name =
+            !key.is_empty() && key.len() <= NAME_BYTES_MAX && plain.bytes().all(is_letter);
         let mut bytes = [0; NAME_BYTES_MAX];
         if is_name {
             bytes

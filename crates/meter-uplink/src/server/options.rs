@@ -7,63 +7,97 @@
 
 use super::{ServerFault, option_name::OptionName};
 
+/// An option with the values that switch it off, besides an empty one. A word that means "off" for
+/// one option is a value to another: the name of an outbound, or bytes to be sent.
+type Switch = (&'static str, &'static [&'static str]);
+
+/// No word switches it off.
+const NEVER: &[&str] = &[];
+
+const SWITCH: &[&str] = &["0", "false"];
+
+/// A mark of 0 is none.
+const MARK: &[&str] = &["0"];
+
 /// Options that change the protocol, by the programs that write them: Outline (prefix), sing-box
 /// and Clash (`obfs`, `tls`, `multiplex` …), Xray (`type`, `security`,
-/// `encryption`, `headerType` …), `ShadowsocksR` (`obfs`, `protocol` and their parameters), and the
-/// one-time authentication that was given up (`auth` …).
-const CHANGING: &[&str] = &[
-    "prefix",
-    "type",
-    "security",
-    "obfs",
-    "obfs-host",
-    "obfs_host",
-    "obfs-uri",
-    "obfs_param",
-    "obfsparam",
-    "protocol",
-    "protocol_param",
-    "protoparam",
-    "transport",
-    "encryption",
-    "headertype",
-    "tls",
-    "sni",
-    "alpn",
-    "fp",
-    "pbk",
-    "path",
-    "host",
-    "mux",
-    "multiplex",
-    "smux",
-    "shadow-tls",
-    "v2ray-plugin",
-    "users",
-    "auth",
-    "one_time_auth",
-    "enable_ota",
-    "ota",
+/// `encryption`, `headerType` …), `ShadowsocksR` (`obfs`, `protocol` and their parameters,
+/// `tcp_over_udp`), and the one-time authentication that was given up (`auth` …).
+const CHANGING: &[Switch] = &[
+    ("prefix", NEVER),
+    // To sing-box and Clash the protocol itself, to Xray what carries it.
+    ("type", &["ss", "shadowsocks", "tcp", "raw"]),
+    ("security", &["none"]),
+    ("obfs", &["plain", "none"]),
+    ("obfs-host", NEVER),
+    ("obfs_host", NEVER),
+    ("obfs-uri", NEVER),
+    ("obfs_param", NEVER),
+    ("obfsparam", NEVER),
+    ("protocol", &["origin", "ss", "shadowsocks"]),
+    ("protocol_param", NEVER),
+    ("protocolparam", NEVER),
+    ("protoparam", NEVER),
+    ("tcp_over_udp", SWITCH),
+    ("transport", &["tcp", "raw"]),
+    ("encryption", &["none"]),
+    ("headertype", &["none"]),
+    ("tls", &["0", "false", "none"]),
+    ("sni", NEVER),
+    ("alpn", NEVER),
+    ("fp", NEVER),
+    ("pbk", NEVER),
+    ("path", NEVER),
+    ("host", NEVER),
+    ("mux", SWITCH),
+    ("multiplex", SWITCH),
+    ("smux", SWITCH),
+    ("shadow-tls", NEVER),
+    ("v2ray-plugin", NEVER),
+    ("users", NEVER),
+    ("auth", SWITCH),
+    ("one_time_auth", SWITCH),
+    ("enable_ota", SWITCH),
+    ("ota", SWITCH),
 ];
 
 /// Options that say by which way a connection to the server is made: through another proxy, by one
-/// interface, from one address, by a mark for the system's routes.
-const WAYS: &[&str] = &[
-    "outbound_proxy",
-    "outbound_bind_addr",
-    "outbound_bind_interface",
-    "outbound_fwmark",
-    "outbound_user_cookie",
-    "interface",
+/// interface, from one address, by a mark for the system's routes. shadowsocks-windows (`proxy`)
+/// and `ShadowsocksR` (`proxyEnable`) have them beside their list of servers.
+const WAYS: &[Switch] = &[
+    ("outbound_proxy", NEVER),
+    ("outbound_bind_addr", NEVER),
+    ("outbound_bind_interface", NEVER),
+    ("outbound_fwmark", MARK),
+    ("outbound_user_cookie", MARK),
+    ("interface", NEVER),
+    ("detour", NEVER),
+    ("bind_interface", NEVER),
+    ("inet4_bind_address", NEVER),
+    ("inet6_bind_address", NEVER),
+    ("routing_mark", MARK),
+    ("netns", NEVER),
+    ("interface-name", NEVER),
+    ("routing-mark", MARK),
+    ("dialer-proxy", NEVER),
+    ("proxy", NEVER),
+    ("useProxy", SWITCH),
+    ("proxyEnable", SWITCH),
+    ("proxyServer", NEVER),
+    ("proxyHost", NEVER),
+];
+
+/// What names a way in an option's name. Beside a list an option with such a name is refused even
+/// if it is not known.
+const WAY_WORDS: &[&str] = &[
+    "proxy",
+    "outbound",
+    "upstream",
     "detour",
-    "bind_interface",
-    "inet4_bind_address",
-    "inet6_bind_address",
-    "routing_mark",
-    "netns",
-    "interface-name",
-    "routing-mark",
-    "dialer-proxy",
+    "dialer",
+    "interface",
+    "gateway",
+    "fwmark",
 ];
 
 /// Options that change nothing here: names for people, the local end of other programs, their
@@ -75,6 +109,7 @@ const HARMLESS: &[&str] = &[
     "group",
     "remarks",
     "remark",
+    "remarks_base64",
     "tag",
     "name",
     "label",
@@ -84,6 +119,7 @@ const HARMLESS: &[&str] = &[
     "warnlegacyurl",
     // Which servers are in use: the first that is not `disabled`.
     "disabled",
+    "enable",
     "enabled",
     "index",
     "balancer",
@@ -111,6 +147,18 @@ const HARMLESS: &[&str] = &[
     "plugin-opts",
     "plugin_args",
     "plugin_mode",
+    // Of a proxy that another option names or switches on, which is refused.
+    "proxytype",
+    "proxyport",
+    "proxytimeout",
+    "proxyauthuser",
+    "proxyauthpass",
+    "proxyuseragent",
+    // Of TLS, which another option switches on.
+    "disable_sni",
+    "insecure",
+    "allowinsecure",
+    "skip-cert-verify",
     // For UDP, which Tor never uses.
     "uot",
     "uotversion",
@@ -145,6 +193,8 @@ const HARMLESS: &[&str] = &[
     // Datagrams, of which Tor sends none.
     "udp",
     "udp_fallback",
+    "server_udp_port",
+    "obfs_udp",
     // Names, and IPv6 or IPv4 for them.
     "dns",
     "dns_cache_size",
@@ -167,6 +217,9 @@ const HARMLESS: &[&str] = &[
     "route",
     "metered",
     "proxy_apps",
+    "sysproxymode",
+    "proxyrulemode",
+    "pacdirectgoproxy",
     // A server's own.
     "manager_address",
     "manager_port",
@@ -175,57 +228,56 @@ const HARMLESS: &[&str] = &[
     "verbose",
     "use_syslog",
     "log",
-    "disable_sni",
-];
-
-/// Values that say "nothing is changed", as programs write out their defaults; sing-box and V2Ray
-/// name the protocol itself.
-const UNCHANGED: &[&str] = &[
-    "",
-    "0",
-    "none",
-    "false",
-    "plain",
-    "origin",
-    "tcp",
-    "[]",
-    "ss",
-    "shadowsocks",
 ];
 
 /// Judges an option of which this program knows what it does; `None` for any other option. `value`
 /// is its text, or JSON.
-pub(super) fn known(key: &str, value: &str) -> Option<Result<(), ServerFault>> {
-    let listed = |list: &[&'static str]| {
-        let mut names = list.iter();
-        names.find(|name| key.eq_ignore_ascii_case(name)).copied()
-    };
-    let unless_unchanged = |fault| match is_unchanged(value) {
-        true => Ok(()),
-        false => Err(fault),
-    };
+fn known(key: &str, value: &str) -> Option<Result<(), ServerFault>> {
     match key.to_ascii_lowercase().as_str() {
-        "plugin" => return Some(unless_unchanged(ServerFault::Plugin)),
+        "plugin" => return Some(unless_off(value, &["none"], ServerFault::Plugin)),
         "mode" => return Some(mode(value)),
         "network" => return Some(network(value)),
         _ => {}
     }
-    if let Some(name) = listed(CHANGING) {
-        return Some(unless_unchanged(ServerFault::Option(name)));
+    let listed = |list: &[Switch]| {
+        let mut options = list.iter();
+        options
+            .find(|(name, _)| key.eq_ignore_ascii_case(name))
+            .copied()
+    };
+    if let Some((name, off)) = listed(CHANGING) {
+        return Some(unless_off(value, off, ServerFault::Option(name)));
     }
-    if let Some(name) = listed(WAYS) {
-        return Some(unless_unchanged(ServerFault::Way(name)));
+    if let Some((name, off)) = listed(WAYS) {
+        return Some(unless_off(value, off, ServerFault::Way(name)));
     }
-    listed(HARMLESS).map(|_| Ok(()))
+    let mut harmless = HARMLESS.iter();
+    let is_harmless = harmless.any(|name| key.eq_ignore_ascii_case(name));
+    is_harmless.then_some(Ok(()))
 }
 
-/// Judges any option.
+/// Judges an option of a server.
 pub(super) fn judge(key: &str, value: &str) -> Result<(), ServerFault> {
-    match known(key, value) {
-        Some(judged) => judged,
-        None if is_unchanged(value) => Ok(()),
-        None => Err(ServerFault::UnknownOption(OptionName::of(key))),
+    let fault = ServerFault::UnknownOption(OptionName::of(key));
+    known(key, value).unwrap_or_else(|| unless_off(value, NEVER, fault))
+}
+
+/// Judges an option beside a list of servers. One that is not known changes nothing there, because
+/// SIP008 lets everybody add some, unless its name says that it is a way.
+pub(super) fn judge_around(key: &str, value: &str) -> Result<(), ServerFault> {
+    let lower = key.to_ascii_lowercase();
+    let mut words = WAY_WORDS.iter();
+    if words.any(|word| lower.contains(word)) {
+        return judge(key, value);
     }
+    known(key, value).unwrap_or(Ok(()))
+}
+
+/// Refuses an option unless its value is empty or one of those that switch it off.
+fn unless_off(value: &str, off: &[&str], fault: ServerFault) -> Result<(), ServerFault> {
+    let mut words = off.iter();
+    let is_off = value.is_empty() || words.any(|word| value.eq_ignore_ascii_case(word));
+    if is_off { Ok(()) } else { Err(fault) }
 }
 
 fn mode(value: &str) -> Result<(), ServerFault> {
@@ -246,10 +298,4 @@ fn network(value: &str) -> Result<(), ServerFault> {
         (false, true) => Err(ServerFault::UdpOnly),
         (false, false) => Err(ServerFault::Option("network")),
     }
-}
-
-/// Whether a value is a word for "nothing".
-fn is_unchanged(value: &str) -> bool {
-    let mut words = UNCHANGED.iter();
-    words.any(|word| value.eq_ignore_ascii_case(word))
 }

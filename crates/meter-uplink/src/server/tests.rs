@@ -1,6 +1,9 @@
 //! Tests what is accepted as a server and what is not.
 
+mod comments;
+mod exports;
 mod refusals;
+mod switches;
 
 use super::{ServerFault as Fault, *};
 use proptest::prelude::*;

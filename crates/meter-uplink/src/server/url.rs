@@ -43,7 +43,8 @@ pub(super) fn out_of_a_link(text: &str) -> Zeroizing<String> {
 pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     // The tag is a name for people, and holds whatever they like but another server.
     let (body, tag) = rest.split_once('#').unwrap_or((rest, ""));
-    if rest.contains("ss://") {
+    let lower = Zeroizing::new(body.to_ascii_lowercase());
+    if lower.contains("ss://") || holds_a_link(tag) {
         return Err(ServerFault::Several);
     }
     if rest.contains(['\n', '\r']) {
@@ -97,8 +98,18 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     whole(body)
 }
 
+/// Whether an `ss://` link begins in a tag, and not the end of another address, such as `bss://`.
+fn holds_a_link(tag: &str) -> bool {
+    let lower = Zeroizing::new(tag.to_ascii_lowercase());
+    let is_of_address =
+        |letter: char| letter.is_ascii_alphanumeric() || "+-._~/:@%=&?".contains(letter);
+    lower
+        .match_indices("ss://")
+        .any(|(at, _)| !text_before(&lower, at).ends_with(is_of_address))
+}
+
 /// Marks without width that copying leaves in a link.
-const fn is_invisible(letter: char) -> bool {
+pub(super) const fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
         '\u{ad}'

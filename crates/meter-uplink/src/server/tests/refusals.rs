@@ -2,7 +2,7 @@
 
 use super::{
     super::{ServerFault as Fault, *},
-    check, refused,
+    KEY_32, check, refused,
 };
 
 #[test]
@@ -50,6 +50,10 @@ fn an_option_that_is_not_known_or_changes_the_way_is_refused_by_its_name() {
     }
     for (key, shown) in [
         ("flow", "not known here (\"flow\"), and"),
+        ("local_ipv4_address", "here (\"local_ipv4_address\"), and"),
+        ("remarks_base64", "here (\"remarks_base64\"), and"),
+        ("isIPv6Enabled", "here (\"isIPv6Enabled\"), and"),
+        ("base64hunter2", "its name may be a secret"),
         ("hunter2", "its name may be a secret"),
         ("correct horse", "its name may be a secret"),
         ("", "its name may be a secret"),
@@ -234,6 +238,10 @@ fn options_methods_and_passwords_that_cannot_be_used_are_refused_with_what_is_wr
             Fault::KeyEncoding,
         ),
         (
+            "ss://2022-blake3-chacha20-poly1305:no:base64!@192.0.2.1:1",
+            Fault::KeyEncoding,
+        ),
+        (
             "ss://2022-blake3-aes-256-gcm:AAECAwQFBgcICQoLDA0ODw%3D%3D@192.0.2.1:1",
             Fault::KeyLength {
                 bytes: 16,
@@ -245,6 +253,17 @@ fn options_methods_and_passwords_that_cannot_be_used_are_refused_with_what_is_wr
     }
 }
 
+/// Both keys are base64, but this method of 2022 has no keys of users.
+#[test]
+fn a_second_key_for_a_method_that_takes_one_is_called_that() {
+    let url = |method: &str| {
+        let keys = format!("{KEY_32}:{KEY_32}").replace('=', "%3D");
+        format!("ss://{method}:{keys}@192.0.2.1:1")
+    };
+    refused(&url("2022-blake3-chacha20-poly1305"), Fault::SecondKey);
+    assert!(Server::parse(&url("2022-blake3-aes-256-gcm")).is_ok());
+}
+
 #[test]
 fn a_sip008_file_that_is_none_is_refused() {
     let file = |servers: &str| format!(r#"{{"version": 1, "servers": {servers}}}"#);
@@ -254,10 +273,12 @@ fn a_sip008_file_that_is_none_is_refused() {
         ))
     };
     refused("{", Fault::Document("it is not JSON"));
-    refused(
-        r#"{"version": 2, "servers": []}"#,
-        Fault::Document("its version is not 1"),
-    );
+    for version in ["2", "1.5", "-1", "\"2\"", "\"4.4.1.0\""] {
+        refused(
+            &format!(r#"{{"version": {version}, "servers": []}}"#),
+            Fault::Document("its version is not 1"),
+        );
+    }
     refused(&file("[]"), Fault::Document("its list of servers is empty"));
     refused(&server("example.org", r#", "password": "x""#), Fault::Name);
     for password in ["", r#", "password": """#, r#", "password": null"#] {
