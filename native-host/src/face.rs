@@ -3,7 +3,7 @@
 
 mod token_file;
 
-pub(crate) use token_file::load_or_make;
+pub(crate) use token_file::{TokenFileError, load_or_make};
 
 use crate::{home::Home, ipc::Connection, problems, system::clock::Clock};
 use meter_core::UnixMs;

@@ -90,7 +90,14 @@ pub(crate) fn unwritable(error: &io::Error, path: &Path) -> Problem {
 }
 
 pub(crate) fn config(error: &ConfigError) -> Problem {
-    problem(ErrorCode::ConfigInvalid, error)
+    let code = match error {
+        ConfigError::Write(..) => ErrorCode::SettingsUnwritable,
+        ConfigError::Read(..)
+        | ConfigError::Syntax { .. }
+        | ConfigError::Value { .. }
+        | ConfigError::Bridge { .. } => ErrorCode::ConfigInvalid,
+    };
+    problem(code, error)
 }
 
 pub(crate) fn key(error: &KeyError) -> Problem {
@@ -353,6 +360,9 @@ mod tests {
         let denied = io::Error::from(ErrorKind::PermissionDenied);
         let unwritable = unwritable(&denied, Path::new("/home"));
         assert_eq!(unwritable.cause.as_deref(), Some("denied"));
+        let full = io::Error::from(ErrorKind::StorageFull);
+        let unwritten = config(&ConfigError::Write("/home/config.toml".into(), full));
+        assert_eq!(unwritten.code, ErrorCode::SettingsUnwritable);
     }
 
     #[test]

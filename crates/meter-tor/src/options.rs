@@ -45,3 +45,16 @@ pub const OPTIONS_ALLOWED: &[&str] = &[
     "UseEntryGuards",
     "V3AuthVotingInterval",
 ];
+
+/// Whether an extra line is one line, without continuation, with an option of [`OPTIONS_ALLOWED`]
+/// (Tor ignores case).
+#[must_use]
+pub fn may_be_set(line: &str) -> bool {
+    let line = line.trim();
+    let option = line.split_ascii_whitespace().next().unwrap_or_default();
+    !line.chars().any(char::is_control)
+        && !line.ends_with('\\')
+        && OPTIONS_ALLOWED
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(option))
+}

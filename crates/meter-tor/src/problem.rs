@@ -77,7 +77,7 @@ pub enum TorProblem {
         log: Vec<String>,
     },
     /// An extra torrc line is not on [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
-    #[error("extra Tor option number {line} is not among those allowed")]
+    #[error("option number {line} of tor.extra_torrc is not among those that may be set there")]
     OptionNotAllowed {
         /// Number of the extra line, from 1.
         line: usize,

@@ -21,7 +21,7 @@ pub(super) struct From {
 /// A passphrase that somebody guesses opens the signing key.
 const CHARACTERS_MIN: usize = 12;
 const DIFFERENT_MIN: usize = 5;
-/// A longer line is another file.
+/// A longer line is no passphrase, but another file.
 const BYTES_MAX: u64 = 4_096;
 
 /// A new passphrase: asked for twice at a terminal, else the first line.
@@ -74,15 +74,24 @@ fn asked(question: &str) -> Result<Zeroizing<String>, CommandError> {
 }
 
 fn first_line(file: io::Result<impl Read>, name: &str) -> Result<Zeroizing<String>, CommandError> {
-    let mut line = Zeroizing::new(String::new());
-    let read = file.and_then(|file| BufReader::new(file.take(BYTES_MAX)).read_line(&mut line));
-    read.map_err(|error| {
-        let text = format!("no passphrase can be read from {name}: {error}");
+    let mut read = Zeroizing::new(Vec::new());
+    let most = BYTES_MAX.saturating_add(1);
+    let got = file.and_then(|file| BufReader::new(file.take(most)).read_until(b'\n', &mut read));
+    let unreadable = |why: &str| {
+        let text = format!("no passphrase can be read from {name}: {why}");
         CommandError::Exit(exit::NO_INPUT, text)
-    })?;
-    let end = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(end);
-    Ok(line)
+    };
+    got.map_err(|error| unreadable(&error.to_string()))?;
+    if u64::try_from(read.len()).is_ok_and(|bytes| bytes > BYTES_MAX) {
+        let why = format!("the first line of {name} has more than {BYTES_MAX} bytes");
+        return Err(usage(&why));
+    }
+    let line = str::from_utf8(&read).map_err(|_| unreadable("it is not UTF-8"))?;
+    // Some editors put a mark before the text, which nobody types.
+    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+    Ok(Zeroizing::new(
+        line.trim_end_matches(['\r', '\n']).to_owned(),
+    ))
 }
 
 fn usage(why: &str) -> CommandError {

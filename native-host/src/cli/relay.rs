@@ -9,7 +9,7 @@ use super::{
     output::{Answer, Format},
 };
 use crate::{
-    EXIT_BUG, identity, ignore_because, problems,
+    EXIT_BUG, EXIT_USAGE, identity, ignore_because, problems,
     system::{core_dumps, limits, memory, process, ticks::Ticks},
 };
 use clap::Args;
@@ -91,6 +91,7 @@ async fn relay(
     connections_max: usize,
     format: Format,
 ) -> Result<(), CommandError> {
+    check_upstream(arguments)?;
     let (_upstream, upstream) = watch::channel(Some(TorAddr::Tcp(arguments.upstream)));
     let config = RelayConfig {
         connections_max,
@@ -124,6 +125,19 @@ async fn relay(
         () = answer_for_ever(stats, &counters) => Ok(()),
         () = look_after_memory(&counters) => Ok(()),
     }
+}
+
+/// A relay that is its own Tor would connect to itself without end.
+fn check_upstream(arguments: &Arguments) -> Result<(), CommandError> {
+    let own = [Some(arguments.listen), arguments.stats];
+    let why = match arguments.upstream {
+        upstream if upstream.port() == 0 => "--upstream needs the port of a Tor that runs",
+        upstream if own.contains(&Some(upstream)) => {
+            "--upstream is an address of this relay itself; it needs that of Tor"
+        }
+        _ => return Ok(()),
+    };
+    Err(CommandError::Exit(EXIT_USAGE, why.to_owned()))
 }
 
 /// A secret that lasts as long as this process.

@@ -7,8 +7,11 @@ use super::{
     print, when,
 };
 use crate::{
-    EXIT_DATA, EXIT_USAGE, home::Home, last_signed::LastSigned, problems, restored,
-    system::clock::Clock,
+    EXIT_DATA, EXIT_USAGE,
+    home::Home,
+    last_signed::LastSigned,
+    problems, restored,
+    system::{clock::Clock, files::other_than_a_file},
 };
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -16,6 +19,7 @@ use meter_core::{SessionReport, Signed, Verified};
 use meter_ledger::{Book, BookError};
 use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
+    fs,
     io::{self, Write as _, stdout},
     num::NonZeroUsize,
     path::PathBuf,
@@ -151,8 +155,14 @@ fn place(arguments: &Arguments, home: &Home) -> Result<PathBuf, CommandError> {
     };
     // A link that leads nowhere is no missing book.
     let is_there = path.is_symlink() || path.try_exists().map_err(cannot)?;
-    if arguments.book.is_some() && !is_there {
-        let text = format!("{} is not there", path.display());
+    if arguments.book.is_some() {
+        let found = fs::metadata(&path);
+        let other = found.map(|found| other_than_a_file(found.file_type()));
+        let text = match other {
+            _ if !is_there => format!("{} is not there", path.display()),
+            Ok(Some(what)) => format!("{} is {what} and no book; name its file", path.display()),
+            Ok(None) | Err(_) => return Ok(path),
+        };
         return Err(CommandError::Exit(exit::NO_INPUT, text));
     }
     if !is_there {

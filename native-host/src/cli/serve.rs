@@ -6,7 +6,8 @@ use super::{
     output::{Answer, Format},
 };
 use crate::{
-    EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, face,
+    EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE,
+    face::{self, TokenFileError},
     home::Home,
     ipc::Connection,
     launch, problems,
@@ -64,8 +65,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     home.prepare()
         .map_err(|error| CommandError::usage(&error))?;
-    let token = face::load_or_make(home)
-        .map_err(|error| CommandError::Exit(EXIT_DATA, problems::chain(&error)))?;
+    let token = face::load_or_make(home).map_err(|error| match error {
+        TokenFileError::Io(path, cause) if problems::disk_of(cause.kind()).is_some() => {
+            CommandError::Problem(problems::unwritable(&cause, &path))
+        }
+        other => CommandError::Exit(EXIT_DATA, problems::chain(&other)),
+    })?;
     if arguments.link {
         let port = arguments.port;
         Patience::default().wait(async { Ok(check_server(port)) })??;

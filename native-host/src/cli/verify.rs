@@ -38,10 +38,10 @@ pub(super) struct Arguments {
     #[arg(value_parser = given_path::parser())]
     file: PathBuf,
     /// The public key that must have signed them, in hexadecimal
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = key)]
     key: Option<String>,
     /// The ledger's key that must have signed receipts in an export, in hexadecimal
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = key)]
     ledger: Option<String>,
 }
 
@@ -69,6 +69,18 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     }
     reports(arguments, &of_text(&text, &name, Reader::Verify)?, format)
 }
+
+/// A public key as people hand it out. A part of one would fit no file, as if it were forged.
+fn key(text: &str) -> Result<String, String> {
+    let is_digit = |byte: u8| byte.is_ascii_hexdigit();
+    match text.trim() {
+        key if key.len() == KEY_DIGITS && key.bytes().all(is_digit) => Ok(key.to_owned()),
+        _ => Err(format!("a key has {KEY_DIGITS} hexadecimal digits")),
+    }
+}
+
+/// Of an Ed25519 key.
+const KEY_DIGITS: usize = 64;
 
 /// Verifies a file of reports.
 fn reports(arguments: &Arguments, file: &ReportsFile, format: Format) -> Outcome {

@@ -5,13 +5,14 @@
 use super::{detour, own_backend};
 use crate::{config::Config, home::Home, problems, system::files::is_socket};
 use meter_core::TorAddr;
-use meter_tor::{TorProblem, find_program};
+use meter_tor::{TorProblem, find_program, may_be_set};
 use meter_wire::{ErrorCode, Problem};
 use std::{fs, io::ErrorKind, path::Path};
 
-/// Every setting that names something outside `config.toml`.
-pub(crate) const NAMING: [&str; 5] = [
+/// Every setting that names something outside `config.toml`, or that is for Tor itself.
+pub(crate) const NAMING: [&str; 6] = [
     "tor.program",
+    "tor.extra_torrc",
     "tor.socks_port",
     "tor.control_port",
     "tor.shadowsocks",
@@ -24,6 +25,7 @@ pub(crate) fn unusable(key: &str, config: &Config, home: &Home) -> Option<Proble
     let tor = &config.tor;
     match key {
         "tor.program" => program(&tor.program),
+        "tor.extra_torrc" => options(&tor.extra_torrc),
         "tor.socks_port" => socket(tor.socks_port.as_ref()?),
         "tor.control_port" => socket(tor.control_port.as_ref()?),
         "tor.shadowsocks" => {
@@ -49,6 +51,18 @@ fn program(program: &Path) -> Option<Problem> {
         other => return Some(about(program, problems::tor(&other))),
     };
     Some(Problem::with_detail(ErrorCode::TorMissing, why))
+}
+
+/// The name of an option is no secret; what stands behind it may be one.
+fn options(lines: &[String]) -> Option<Problem> {
+    let line = lines.iter().find(|line| !may_be_set(line))?;
+    let name = line.split_whitespace().next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let why = match is_name {
+        true => format!("{name} is not among the options of Tor that may be set there"),
+        false => "one of its lines does not begin with the name of an option".to_owned(),
+    };
+    Some(Problem::with_detail(ErrorCode::TorStartFailed, why))
 }
 
 fn socket(place: &TorAddr) -> Option<Problem> {

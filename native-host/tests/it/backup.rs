@@ -219,6 +219,32 @@ fn a_passphrase_is_asked_for_twice_at_a_terminal_that_does_not_show_it() {
     answered(&new, &[WORDS], &[PROGRAM, "restore", name]).expect(0, &["1 reports"]);
 }
 
+#[test]
+fn a_terminal_shows_again_what_is_typed_after_a_question_was_given_up() {
+    let home = home_with(1);
+    let path = home.user().join("kept.age");
+    let name = path.to_str().expect("UTF-8");
+    for (keys, status) in [(&["^C"][..], 130), (&["^\\"], 131), (&[WORDS, "^C"], 130)] {
+        answered(&home, keys, &[PROGRAM, "backup", name]).expect(status, &["Passphrase"]);
+        assert!(!is_there(&path), "{keys:?}");
+    }
+}
+
+#[test]
+fn a_passphrase_from_a_file_is_its_whole_first_line_without_a_byte_order_mark() {
+    let home = home_with(1);
+    let path = home.user().join("kept.age");
+    let name = path.to_str().expect("UTF-8");
+    let long = "ä".repeat(2_100);
+    let said = Said::of(&mut with_words(&home, &["backup", name], &long));
+    said.expect(64, &["has more than 4096 bytes"]);
+    assert!(!is_there(&path));
+    let marked = format!("\u{feff}{WORDS}");
+    Said::of(&mut with_words(&home, &["backup", name], &marked)).expect(0, &[]);
+    let new = TestHome::new();
+    answered(&new, &[WORDS], &[PROGRAM, "restore", name]).expect(0, &["report"]);
+}
+
 /// The home's name, the home's key and the archive are what `docs/spec/backup.md` says.
 #[test]
 fn the_program_age_and_any_tar_open_a_backup_and_find_what_the_page_says() {

@@ -173,7 +173,7 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
     check(&home, &["install"], 0, &["repaired"]);
     let doctor = check(&home, &["doctor"], 1, &["Chromium knows the host"]);
     assert!(
-        doctor.contains("/nowhere/tor is not installed"),
+        doctor.contains("tor.program: /nowhere/tor is not there"),
         "the only thing wrong: {doctor}"
     );
     assert_eq!(doctor.matches("BAD").count(), 1, "{doctor}");
@@ -312,6 +312,11 @@ fn verify_refuses_whatever_was_changed() {
         65,
         &["not by the key"],
     );
+    // A part of the right key is none.
+    for part in [&file.key[..10], ""] {
+        let verify = ["verify", file.name(), "--key", part];
+        check(&home, &verify, 64, &["a key has 64 hexadecimal digits"]);
+    }
     file.write(&[file.reports[0].clone(), file.reports[2].clone()]);
     refused(&["number 3; number 2 is next"]);
     let mut changed = file.reports.clone();

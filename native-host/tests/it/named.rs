@@ -150,3 +150,46 @@ fn who_empties_the_list_of_bridges_is_told_that_tor_connects_directly_and_a_lone
     let note = "Note: no bridge is set now, so Tor connects to its network directly.";
     check(&home, &["config", "set", "tor.bridges", ""], 0, &[note]);
 }
+
+#[test]
+fn an_option_of_tor_that_may_not_be_set_is_named_before_a_start_fails_with_it() {
+    let home = TestHome::new();
+    for line in ["SocksPort 9", "Nope 1", "DataDirectory /"] {
+        let name = line.split(' ').next().expect("a name");
+        let note = format!("tor.extra_torrc cannot be used as it is now: {name} is not among");
+        let set = ["config", "set", "tor.extra_torrc", line];
+        check(&home, &set, 0, &[&note]);
+        check(&home, &["config", "check"], 0, &[&note]);
+    }
+    let set = ["config", "set", "tor.extra_torrc", "%include /etc/passwd"];
+    let said = check(
+        &home,
+        &set,
+        0,
+        &["does not begin with the name of an option"],
+    );
+    assert!(!said.contains("cannot be used as it is now: %"), "{said}");
+}
+
+#[test]
+fn an_own_program_that_cannot_be_used_is_named_by_doctor_and_not_called_an_installation() {
+    let home = TestHome::new();
+    for (backend, program) in [
+        ("managed", "/bin"),
+        ("managed", "/nowhere/tor"),
+        ("auto", "/bin"),
+    ] {
+        home.configure(&format!(
+            "[tor]\nbackend = \"{backend}\"\nprogram = \"{program}\"\n"
+        ));
+        let text = Said::of(&mut home.command(&["doctor"])).text;
+        assert!(text.contains("tor.program"), "{text}");
+        assert!(text.contains(program), "{text}");
+        assert!(!text.contains("apt install tor"), "{text}");
+        assert_eq!(
+            backend == "managed",
+            text.contains("config unset tor.program"),
+            "{text}"
+        );
+    }
+}

@@ -162,6 +162,9 @@ fn it_serves_and_dials_this_machine_only() {
         ("0.0.0.0:0", "127.0.0.1:9050"),
         ("127.0.0.1:0", "192.0.2.1:9050"),
         ("127.0.0.1:0", "localhost:9050"),
+        // It would connect to itself without end, or to nothing.
+        ("127.0.0.1:19170", "127.0.0.1:19170"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
     ] {
         let output = run(listen, upstream);
         assert_eq!(output.status.code(), Some(64), "{listen} {upstream}");

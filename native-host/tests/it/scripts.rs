@@ -93,6 +93,8 @@ fn every_command_gives_one_object_with_a_state_when_nothing_runs() {
         (&["reports"], 5, "no_reports"),
         (&["verify", "/nowhere.json"], 66, "error"),
         (&["reports", "--book", "/nowhere.sqlite3"], 66, "error"),
+        (&["reports", "--book", "/tmp"], 66, "error"),
+        (&["reports", "--book", "/dev/null"], 66, "error"),
         (&["tor", "stop"], 0, "not_running"),
         (&["monitor", "stop"], 0, "not_running"),
         (&["down"], 0, "not_running"),

@@ -1,15 +1,19 @@
-"""Runs a program at a terminal of its own, and answers each question when it is asked.
+r"""Runs a program at a terminal of its own, and answers each question when it is asked.
 
     python3 terminal.py ANSWER[,ANSWER...] PROGRAM [ARGUMENT...]
 
 Prints what the screen showed; the exit status is that of the program. A question ends with ": ". If
-the terminal shows what is typed while a question waits, it says so and exits with 99.
+the terminal shows what is typed while a question waits, it says so and exits with 99. The answer ^C
+is that key, and ^\\ the one beside it; a program that a signal ends has the status 128 and its number,
+and if the terminal then still hides what is typed, it says so and exits with 98.
 """
 
 import os
 import pty
 import sys
 import termios
+
+KEYS = {"^C": b"\x03", "^\\": b"\x1c"}
 
 answers = sys.argv[1].split(",")
 child, terminal = pty.fork()
@@ -35,7 +39,12 @@ while True:
         else:
             print("the terminal shows what is typed")
             sys.exit(99)
-        os.write(terminal, answers.pop(0).encode() + b"\n")
+        answer = answers.pop(0)
+        os.write(terminal, KEYS.get(answer) or answer.encode() + b"\n")
 
 sys.stdout.buffer.write(screen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+    print("the terminal still hides what is typed")
+    sys.exit(98)
+sys.exit(status if status >= 0 else 128 - status)

@@ -3,7 +3,7 @@
 use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 
 use super::paths::Paths;
-use crate::{OPTIONS_ALLOWED, TorProblem};
+use crate::{TorProblem, options::may_be_set};
 
 /// The torrc for `paths`, owned by process `owner`: then the checked extra lines, then the lines of
 /// the detour.
@@ -17,7 +17,7 @@ pub(super) fn torrc(
     detour: &[String],
     owner: u32,
 ) -> Result<String, TorProblem> {
-    let is_bad = |line: &String| !is_allowed(line) || (!detour.is_empty() && leads_off(line));
+    let is_bad = |line: &String| !may_be_set(line) || (!detour.is_empty() && leads_off(line));
     if let Some(bad) = extra.iter().position(is_bad) {
         return Err(TorProblem::OptionNotAllowed {
             line: bad.saturating_add(1),
@@ -44,17 +44,6 @@ pub(super) fn torrc(
         text.push('\n');
     }
     Ok(text)
-}
-
-/// Whether it is one line, without continuation, with an option from the list (Tor ignores case).
-fn is_allowed(line: &str) -> bool {
-    let line = line.trim();
-    let option = line.split_ascii_whitespace().next().unwrap_or_default();
-    !line.chars().any(char::is_control)
-        && !line.ends_with('\\')
-        && OPTIONS_ALLOWED
-            .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(option))
 }
 
 /// Whether the option decides where Tor's own connections go.

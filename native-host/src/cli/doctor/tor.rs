@@ -14,6 +14,7 @@ use crate::{
     home::Home,
     problems,
     program::EMBEDDED_TOR,
+    tor_supervisor,
 };
 use meter_core::Backend;
 use meter_tor::{Candidate, SurveyedPlace};
@@ -42,7 +43,7 @@ pub(super) fn findings(seen: &Seen, home: &Home, format: Format) -> Vec<Finding>
         None => vec![way_in_force(seen)],
     });
     findings.extend(folder(status, config, home));
-    findings.extend(config.and_then(program));
+    findings.extend(config.and_then(|config| program(config, home)));
     findings.push(built_in(config));
     let is_theirs = backend(status) == Some(Backend::Existing);
     findings.extend(others::findings(&there, is_theirs));
@@ -283,14 +284,14 @@ fn is_refused(state: &TorState) -> bool {
     }
 }
 
-fn program(config: &Config) -> Option<Finding> {
+fn program(config: &Config, home: &Home) -> Option<Finding> {
     let program = &config.tor.program;
     let is_wanted = match config.tor.backend {
         Some(Backend::Existing | Backend::Embedded) => return None,
         Some(Backend::Managed) => true,
         None => EMBEDDED_TOR.is_none(),
     };
-    let shown = program.display();
+    let (shown, is_own) = (program.display(), *program != Config::default().tor.program);
     Some(match meter_tor::find_program(program) {
         Ok(path) => {
             let version =
@@ -302,15 +303,29 @@ fn program(config: &Config) -> Option<Finding> {
             );
             Good(format!("program: {}, {version}", path.display()))
         }
-        Err(_) if !is_wanted => Good(format!("program: {shown} is not installed and not needed")),
-        Err(problem) => Bad {
-            what: match problem {
-                meter_tor::TorProblem::Missing => format!("the program {shown} is not installed"),
-                other => problems::chain(&other),
-            },
+        Err(_) if !is_own && !is_wanted => {
+            Good(format!("program: {shown} is not installed and not needed"))
+        }
+        Err(meter_tor::TorProblem::Missing) if !is_own => Bad {
+            what: format!("the program {shown} is not installed"),
             remedy: "`sudo apt install tor`, `sudo dnf install tor` or `brew install tor`"
                 .to_owned(),
         },
+        Err(problem) => {
+            let said = tor_supervisor::unusable("tor.program", config, home);
+            let said = said.and_then(|problem| problem.detail);
+            let what = said.unwrap_or_else(|| problems::chain(&problem));
+            match is_wanted {
+                true => Bad {
+                    what: format!("tor.program: {what}"),
+                    remedy: "mend that file, or run `onionmeter config unset tor.program`"
+                        .to_owned(),
+                },
+                false => Note(format!(
+                    "tor.program is not needed, and cannot be used: {what}"
+                )),
+            }
+        }
     })
 }
 
