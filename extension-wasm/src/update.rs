@@ -190,6 +190,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.last_known = glance.status;
     state.pages = glance.pages;
     proxy::read(state, effects);
+    proxy::finish_off(state, effects);
     effects.push(Effect::ReadPrivate);
     connection::connect(state, effects);
     effects.push(Effect::After(Timer::Awake, AWAKE_MS));
