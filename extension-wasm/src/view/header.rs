@@ -47,7 +47,8 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
         let text = windows::words(state).through;
         (windows::light(state), text.text())
     } else if state.is_routed() && has_old_pages(state) {
-        (Light::Unprotected, pages::NEW_ONES_ARE_FINE.text())
+        let text = pages::beside_old(state, pages::NEW_ONES_ARE_FINE);
+        (Light::Unprotected, text)
     } else {
         unfinished(state, explained)
     };
@@ -75,27 +76,42 @@ fn unfinished(state: &State, explained: bool) -> (Light, Text) {
     match blocker(state) {
         Blocker::Passing(what) => {
             let meanwhile = match closed {
-                true if has_old_pages(state) => pages::NEW_ONES_WAIT,
-                true => windows::words(state).wait,
-                false => key("nothing_protected_yet"),
+                true if has_old_pages(state) => pages::beside_old(state, pages::NEW_ONES_WAIT),
+                true => windows::words(state).wait.text(),
+                false => key("nothing_protected_yet").text(),
             };
             (Light::Connecting, what.and(meanwhile))
         }
         Blocker::Standing(what) => {
             let (light, so) = match closed {
-                // Another program answers on the port. Only this sentence is certain then.
-                true if is_port_taken(state) => (Light::Blocked, key("no_page_goes_directly")),
-                true if has_old_pages(state) => (Light::Unprotected, pages::OLD_ONES_MAY_NOT_BE),
-                true => (Light::Blocked, windows::words(state).blocked),
-                false => (Light::Unprotected, windows::words(state).exposed),
+                true => blocked(state),
+                false => (Light::Unprotected, windows::words(state).exposed.text()),
             };
             let text = match explained {
-                true => so.text(),
+                true => so,
                 false => what.text().and(so),
             };
             (light, text)
         }
     }
+}
+
+/// What follows while the browser sends everything to our port, and a person has to act.
+fn blocked(state: &State) -> (Light, Text) {
+    // Another program answers on the port, so nothing is certain to be blocked.
+    let is_taken = is_port_taken(state);
+    if has_old_pages(state) {
+        let usual = match is_taken {
+            true => pages::OLD_ONES,
+            false => pages::OLD_ONES_MAY_NOT_BE,
+        };
+        return (Light::Unprotected, pages::beside_old(state, usual));
+    }
+    let so = match is_taken {
+        true => windows::uncovered(state).unwrap_or(key("no_page_goes_directly")),
+        false => windows::words(state).blocked,
+    };
+    (Light::Blocked, so.text())
 }
 
 /// Whether the browser sends everything to our port, even if nothing listens there.

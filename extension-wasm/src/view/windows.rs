@@ -68,11 +68,23 @@ pub(super) struct Words {
 }
 
 /// The words for the windows that the person chose.
-pub(super) const fn words(state: &State) -> Words {
+pub(super) fn words(state: &State) -> Words {
     match (state.windows, state.private_windows()) {
         (Windows::PrivateOnly, _) => PRIVATE_ONLY,
         (Windows::All, Cover::Same) => ALL,
+        (Windows::All, Cover::NotAllowed) if state.floor() == Some(true) => PRIVATE_SHUT,
         (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => NOT_PRIVATE,
+    }
+}
+
+/// What other windows do that no proxy setting of ours holds; `None` if there are none. A sentence
+/// about all pages of the browser is false beside them.
+pub(super) fn uncovered(state: &State) -> Option<Key> {
+    match (state.windows, state.private_windows()) {
+        (Windows::PrivateOnly, _) => Some(key("others_go_directly")),
+        (Windows::All, Cover::Same) => None,
+        (Windows::All, Cover::NotAllowed) if state.floor() == Some(true) => None,
+        (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => Some(key("private_may_go_past")),
     }
 }
 
@@ -84,6 +96,14 @@ const ALL: Words = Words {
 };
 
 const NOT_PRIVATE: Words = Words {
+    through: key("header_protected_not_private"),
+    wait: key("normal_wait"),
+    blocked: key("normal_blocked"),
+    ..ALL
+};
+
+/// Private windows load nothing, because of the floor.
+const PRIVATE_SHUT: Words = Words {
     through: key("header_protected_not_private"),
     ..ALL
 };

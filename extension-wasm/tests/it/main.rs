@@ -28,6 +28,7 @@ mod reports;
 mod said;
 mod scene;
 mod trouble;
+mod uncovered;
 mod unreached;
 mod vectors;
 mod welcome;
