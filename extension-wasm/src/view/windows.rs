@@ -36,7 +36,8 @@ pub(super) const fn choice(state: &State) -> WindowsView {
     let says = match (state.windows, state.family, allowed) {
         (_, BrowserFamily::Chromium, false) => key("windows_not_allowed_chromium"),
         (_, BrowserFamily::Gecko, false) => key("windows_not_allowed_firefox"),
-        (Windows::All, _, true) => key("windows_all_says"),
+        _ if !state.wanted => key("windows_off"),
+        (Windows::All, _, true) => all_says(state),
         (Windows::PrivateOnly, BrowserFamily::Chromium, true) => key("windows_private_says"),
         (Windows::PrivateOnly, BrowserFamily::Gecko, true) => key("windows_private_says_firefox"),
     };
@@ -52,6 +53,14 @@ pub(super) const fn choice(state: &State) -> WindowsView {
             (BrowserFamily::Chromium, false) => Some(Intent::OpenDetails),
             (BrowserFamily::Chromium | BrowserFamily::Gecko, _) => None,
         },
+    }
+}
+
+/// Private windows may have another proxy although this extension is allowed there.
+const fn all_says(state: &State) -> Key {
+    match state.private_windows() {
+        Cover::Same => key("windows_all_says"),
+        Cover::NotAllowed | Cover::Elsewhere => key("note_private_elsewhere"),
     }
 }
 

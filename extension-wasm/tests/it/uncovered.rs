@@ -7,6 +7,7 @@ use meter_wire::{Notice, TorState};
 use onionmeter::drawn::PageView;
 use onionmeter::proxy_value::{BrowserFamily, Reading};
 use onionmeter::update::{Event, Intent, OldTabs, PrivateWindows, Shows, SubscriberId};
+use onionmeter::view::Mark;
 
 const STOPPED: &str = "The Onionmeter program stopped.";
 
@@ -129,4 +130,77 @@ fn private_windows_that_the_floor_blocks_do_not_leak() {
     assert!(says(&scene).ends_with("private windows may go past Tor."));
     scene.notice(Notice::Floor { present: true });
     assert!(says(&scene).ends_with("Pages are blocked, so nothing leaks."));
+}
+
+/// What welcome page and options say of private windows, and the mark of the step.
+fn of_private_windows(scene: &mut Scene) -> (Mark, [String; 2]) {
+    let page = SubscriberId(8);
+    let mut show = |shows| {
+        scene.happen(Event::Opened { page, shows });
+        let view = scene.pages.last().expect("drawn").0.clone();
+        scene.happen(Event::Unsubscribed(page));
+        view
+    };
+    let PageView::Welcome(welcome) = show(Shows::Welcome) else {
+        panic!("another page");
+    };
+    let PageView::Options(options) = show(Shows::Options) else {
+        panic!("another page");
+    };
+    let mut steps = welcome.steps.iter();
+    let step = steps.find(|step| step.name == "private").expect("a step");
+    let says = step
+        .says
+        .as_ref()
+        .map_or_else(String::new, |says| says.en());
+    (step.mark, [says, options.windows.says.en()])
+}
+
+#[test]
+fn private_windows_with_another_proxy_are_not_said_to_go_through_tor() {
+    let elsewhere = PrivateWindows::Allowed(Reading::OtherExtension);
+    let mut scene = not_private(elsewhere, OldTabs::default());
+    let (mark, says) = of_private_windows(&mut scene);
+    assert_eq!(mark, Mark::Fault);
+    for says in says {
+        assert!(says.contains("they may go past Tor"), "{says}");
+    }
+}
+
+#[test]
+fn no_window_is_said_to_go_through_tor_while_none_does() {
+    for only in [false, true] {
+        let off = |mut scene: Scene| {
+            if only {
+                scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+            }
+            scene.happen(Event::Intent(Intent::TurnOff));
+            scene
+        };
+        let (mark, says) = of_private_windows(&mut off(Scene::new(1).started()));
+        assert_eq!(mark, Mark::Done, "the browser allows it");
+        assert!(
+            !says.iter().any(|says| says.contains("through Tor")),
+            "{says:?}"
+        );
+    }
+    let mut off = not_private(PrivateWindows::NotAllowed, OldTabs::default());
+    off.happen(Event::Intent(Intent::TurnOff));
+    assert_eq!(of_private_windows(&mut off).0, Mark::Waits);
+    let mut stopped = Scene::new(1).started();
+    stopped.tor(TorState::Off);
+    let [welcome, _] = of_private_windows(&mut stopped).1;
+    assert_eq!(welcome, "Onionmeter is allowed there.");
+}
+
+#[test]
+fn private_windows_that_the_floor_blocks_are_not_said_to_go_past_tor() {
+    let mut scene = not_private(PrivateWindows::NotAllowed, OldTabs::default());
+    scene.notice(Notice::Floor { present: true });
+    let (mark, says) = of_private_windows(&mut scene);
+    assert_eq!(mark, Mark::Optional);
+    assert!(
+        !says.iter().any(|says| says.contains("past Tor")),
+        "{says:?}"
+    );
 }
