@@ -189,6 +189,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.start_due = first_ever;
     state.last_known = glance.status;
     state.pages = glance.pages;
+    state.floor = glance.floor;
     proxy::read(state, effects);
     proxy::finish_off(state, effects);
     effects.push(Effect::ReadPrivate);

@@ -173,9 +173,7 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
             }
         }
         Notice::Floor { present } => {
-            if let Host::Linked(link) = &mut state.host {
-                link.floor = Some(present);
-            }
+            state.floor = Some(present);
             // If the browser is later started without a floor, the note is shown again.
             state.floor_seen &= !present;
         }

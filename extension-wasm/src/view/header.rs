@@ -4,7 +4,7 @@ use super::button::Button;
 use super::light::Light;
 use super::problem::Problem;
 use super::{pages, windows, witness};
-use crate::proxy_value::Reading;
+use crate::proxy_value::{ProxyRefusal, Reading};
 use crate::text::{Key, Text, Value, key};
 use crate::update::{Cover, Host, HostError, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -85,6 +85,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, Text) {
         Blocker::Standing(what) => {
             let (light, so) = match closed {
                 true => blocked(state),
+                false if is_held_by_floor(state) => (Light::Blocked, key("pages_blocked").text()),
                 false => (Light::Unprotected, windows::words(state).exposed.text()),
             };
             let text = match explained {
@@ -122,6 +123,15 @@ fn is_closed(state: &State) -> bool {
         // Not asked yet: the settings from before the worker slept are still in force.
         None => state.applied_port.is_some(),
     }
+}
+
+/// Whether the floor alone decides, and no page loads.
+fn is_held_by_floor(state: &State) -> bool {
+    let is_free = match state.proxy.answer {
+        None | Some(Ok(Reading::Free | Reading::Kept) | Err(ProxyRefusal::PrivateWindows)) => true,
+        Some(Ok(_) | Err(ProxyRefusal::Other)) => false,
+    };
+    is_free && state.floor() == Some(true)
 }
 
 fn has_old_pages(state: &State) -> bool {

@@ -126,7 +126,10 @@ fn connecting(step: Step, status: &Status) -> Step {
 /// Only while a person has turned protection off.
 fn switch(state: &State) -> Option<Step> {
     let step = Step::new("switch", key("welcome_switch"), Mark::Todo);
-    let step = step.says(key("welcome_switch_off"));
+    let step = step.says(match state.floor() {
+        Some(true) => key("header_floor"),
+        Some(false) | None => key("welcome_switch_off"),
+    });
     (!state.wanted).then(|| step.act(key("turn_on"), Intent::TurnOn))
 }
 
