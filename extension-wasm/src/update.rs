@@ -25,6 +25,7 @@ mod private;
 mod proxy;
 mod question;
 mod receipts;
+mod refusal;
 mod reports;
 mod site;
 mod state;

@@ -24,6 +24,7 @@ mod properties;
 mod protection;
 mod put_back;
 mod receipts;
+mod refused;
 mod reports;
 mod said;
 mod scene;

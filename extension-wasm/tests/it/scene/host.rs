@@ -121,7 +121,12 @@ impl Scene {
                 circuit: self.circuit.clone(),
             }),
             Request::Settings => Success::Settings(Settings::default()),
-            Request::NewIdentity | Request::NewCircuit(_) if self.refusal.is_some() => {
+            Request::NewIdentity
+            | Request::NewCircuit(_)
+            | Request::TorStart
+            | Request::TorUse(_)
+                if self.refusal.is_some() =>
+            {
                 let refusal = self.refusal.take().expect("just seen");
                 return self.queue_reply(id, Outcome::Error(refusal));
             }
