@@ -177,7 +177,7 @@ pub fn route(host: &str, private: bool) -> JsValue {
 fn way_of(asking: Asking<'_>) -> Route {
     let state = |worker: &mut Worker| {
         let state = worker.extension.state();
-        (state.route_port(), state.windows)
+        (state.route_port(), state.routed_windows())
     };
     let (port, windows) = with_worker(state);
     proxy_value::route(port, windows, asking)

@@ -5,6 +5,7 @@ use super::cause::exactly;
 use super::help::{Help, Hint, help};
 use super::problem::{Name, Own, Problem, sentence};
 use super::{anew, pages, windows, witness};
+use crate::proxy_value::Windows;
 use crate::text::{Text, key};
 use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
@@ -115,7 +116,8 @@ fn host_gone(state: &State, error: &HostError) -> Problem {
 /// setting is in force in every window, and no page loaded before it was.
 fn is_all_blocked(state: &State) -> bool {
     let is_set = state.route_port().is_some() && windows::uncovered(state).is_none();
-    is_set && state.pages.are_clear()
+    // Only the tabs of the windows that the person chose were looked at.
+    is_set && state.windows == Windows::All && state.pages.are_clear()
 }
 
 fn of_code(state: &State, code: ErrorCode, message: Option<&str>, detail: Option<Text>) -> Problem {

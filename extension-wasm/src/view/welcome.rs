@@ -190,7 +190,7 @@ fn private(state: &State) -> Step {
 
 /// That the browser allows this extension there is no proof that they go through Tor.
 fn allowed(state: &State, new: impl Fn(Mark) -> Step) -> Step {
-    match (state.windows, state.private_windows()) {
+    match (state.routed_windows(), state.private_windows()) {
         _ if !state.is_routed() => new(Mark::Done).says(key("welcome_private_allowed")),
         (_, Cover::NotAllowed | Cover::Elsewhere) => new(Mark::Fault)
             .says(key("note_private_elsewhere"))

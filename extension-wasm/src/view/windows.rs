@@ -31,23 +31,26 @@ pub struct WindowsView {
 }
 
 /// The choice for a state.
-pub(super) const fn choice(state: &State) -> WindowsView {
+pub(super) fn choice(state: &State) -> WindowsView {
     let allowed = state.is_allowed_in_private();
+    let has_floor = state.floor() == Some(true);
     let says = match (state.windows, state.family, allowed) {
+        (_, BrowserFamily::Chromium, false) if has_floor => key("note_private_shut"),
         (_, BrowserFamily::Chromium, false) => key("windows_not_allowed_chromium"),
         (_, BrowserFamily::Gecko, false) => key("windows_not_allowed_firefox"),
+        (Windows::All, _, true) if is_elsewhere(state) => key("note_private_elsewhere"),
+        _ if has_floor => key("windows_floor"),
         _ if !state.wanted => key("windows_off"),
-        (Windows::All, _, true) => all_says(state),
+        (Windows::All, _, true) => key("windows_all_says"),
         (Windows::PrivateOnly, BrowserFamily::Chromium, true) => key("windows_private_says"),
         (Windows::PrivateOnly, BrowserFamily::Gecko, true) => key("windows_private_says_firefox"),
     };
     WindowsView {
         chosen: state.windows,
         all: Intent::ProtectAll,
-        private_only: match allowed {
-            true => Some(Intent::ProtectPrivateOnly),
-            false => None,
-        },
+        private_only: state
+            .may_choose_private_only()
+            .then_some(Intent::ProtectPrivateOnly),
         says,
         switch: match (state.family, allowed) {
             (BrowserFamily::Chromium, false) => Some(Intent::OpenDetails),
@@ -57,11 +60,8 @@ pub(super) const fn choice(state: &State) -> WindowsView {
 }
 
 /// Private windows may have another proxy although this extension is allowed there.
-const fn all_says(state: &State) -> Key {
-    match state.private_windows() {
-        Cover::Same => key("windows_all_says"),
-        Cover::NotAllowed | Cover::Elsewhere => key("note_private_elsewhere"),
-    }
+fn is_elsewhere(state: &State) -> bool {
+    state.wanted && state.private_windows() == Cover::Elsewhere
 }
 
 /// What a header says of the windows that are protected.
@@ -78,10 +78,12 @@ pub(super) struct Words {
 
 /// The words for the windows that the person chose.
 pub(super) fn words(state: &State) -> Words {
-    match (state.windows, state.private_windows()) {
+    let has_floor = state.floor() == Some(true);
+    match (state.routed_windows(), state.private_windows()) {
+        (Windows::PrivateOnly, _) if has_floor => OTHERS_SHUT,
         (Windows::PrivateOnly, _) => PRIVATE_ONLY,
         (Windows::All, Cover::Same) => ALL,
-        (Windows::All, Cover::NotAllowed) if state.floor() == Some(true) => PRIVATE_SHUT,
+        (Windows::All, Cover::NotAllowed) if has_floor => PRIVATE_SHUT,
         (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => NOT_PRIVATE,
     }
 }
@@ -89,10 +91,11 @@ pub(super) fn words(state: &State) -> Words {
 /// What other windows do that no proxy setting of ours holds; `None` if there are none. A sentence
 /// about all pages of the browser is false beside them.
 pub(super) fn uncovered(state: &State) -> Option<Key> {
-    match (state.windows, state.private_windows()) {
+    let has_floor = state.floor() == Some(true);
+    match (state.routed_windows(), state.private_windows()) {
+        (Windows::PrivateOnly, _) | (Windows::All, Cover::NotAllowed) if has_floor => None,
         (Windows::PrivateOnly, _) => Some(key("others_go_directly")),
         (Windows::All, Cover::Same) => None,
-        (Windows::All, Cover::NotAllowed) if state.floor() == Some(true) => None,
         (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => Some(key("private_may_go_past")),
     }
 }
@@ -124,6 +127,14 @@ const PRIVATE_ONLY: Words = Words {
     exposed: key("private_exposed"),
 };
 
+/// The other windows load nothing, because of the floor.
+const OTHERS_SHUT: Words = Words {
+    through: key("header_private_floor"),
+    wait: key("private_wait_floor"),
+    blocked: key("pages_blocked"),
+    exposed: key("private_exposed"),
+};
+
 /// The light while everything is true that it promises. Green keeps its one meaning, every window:
 /// where private ones are not covered, the header says so and is not green (`Header::in_part`).
 pub(super) const fn light(state: &State) -> Light {
@@ -139,9 +150,13 @@ pub(super) fn not_allowed(state: &State, code: ErrorCode) -> Option<Problem> {
     let is_chosen =
         state.windows == Windows::PrivateOnly && state.family == BrowserFamily::Chromium;
     let is_it = is_chosen && code == ErrorCode::PrivateWindowsNotAllowed;
+    let sentence = match state.floor() {
+        Some(true) => key("note_private_shut"),
+        Some(false) | None => key("problem_private"),
+    };
     is_it.then(|| Problem {
         name: Name::Own(Own::PrivateNotAllowed),
-        sentence: key("problem_private").text(),
+        sentence: sentence.text(),
         hint: Some(key("problem_private_hint").text()),
         command: None,
         detail: None,
