@@ -127,11 +127,16 @@ pub fn on_installed() {
     dispatch(Event::Loaded);
 }
 
-/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error.
+/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error. `private`:
+/// whether the tab is in a private window.
 #[wasm_bindgen]
-pub fn on_page_failed(tab: i32, error: &str) {
+pub fn on_page_failed(tab: i32, error: &str, private: bool) {
     if let Some(error) = NetError::of(error) {
-        dispatch(Event::PageFailed { tab, error });
+        dispatch(Event::PageFailed {
+            tab,
+            error,
+            private,
+        });
     }
 }
 

@@ -111,7 +111,11 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::WebRtc { candidates } => state.welcome.candidates = Some(candidates),
         Event::Tab(tab) => site::on_tab(state, tab),
         Event::Intent(intent) => obey(state, intent, effects),
-        Event::PageFailed { tab, error } => failed::on_failed(state, tab, error, effects),
+        Event::PageFailed {
+            tab,
+            error,
+            private,
+        } => failed::on_failed(state, tab, error, private, effects),
         Event::PageBegun { tab } => failed::on_begun(state, tab, effects),
         Event::TabClosed { tab } => failed::on_closed(state, tab, effects),
         Event::PageSettled { tab } => failed::on_settled(state, tab, effects),

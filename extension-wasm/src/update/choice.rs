@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::private::{Cover, PrivateWindows};
-use super::state::State;
+use super::state::{Site, State};
 use super::verdict::Verdict;
 use super::{pages, proxy};
 use crate::proxy_value::{BrowserFamily, Windows};
@@ -84,6 +84,22 @@ impl State {
             (BrowserFamily::Gecko, Some(true)) => Windows::All,
             (BrowserFamily::Gecko | BrowserFamily::Chromium, _) => self.windows,
         }
+    }
+
+    /// Whether the windows of this kind, private or not, are among those that go to the relay.
+    #[must_use]
+    pub fn protects(&self, private: bool) -> bool {
+        match self.routed_windows() {
+            Windows::All => !private || self.private_windows() == Cover::Same,
+            Windows::PrivateOnly => private,
+        }
+    }
+
+    /// The site in the active tab, unless its window goes past the relay.
+    #[must_use]
+    pub fn protected_site(&self) -> Option<&Site> {
+        let site = self.site.as_ref();
+        site.filter(|site| self.protects(site.private))
     }
 
     /// Where Firefox must send requests. Like the setting, it stays when relay and host end.

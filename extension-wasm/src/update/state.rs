@@ -173,6 +173,7 @@ pub struct Site {
     /// Tells answers about this site from those about earlier ones.
     pub(super) number: u32,
     pub(super) tab: i32,
+    pub(super) private: bool,
     pub(super) host: String,
     /// Whether its circuit was asked for.
     pub(super) asked: bool,
