@@ -259,7 +259,11 @@ fn renewed(scene: &mut Scene) {
 
 fn at(scene: &mut Scene, url: &str) {
     let url = url.to_owned();
-    scene.happen(Event::Tab(Some(Tab { id: 1, url })));
+    scene.happen(Event::Tab(Some(Tab {
+        id: 1,
+        url,
+        private: false,
+    })));
 }
 
 fn circuit(scene: &mut Scene, url: &str, onion: bool) {
@@ -299,7 +303,11 @@ fn page_failed(scene: &mut Scene) {
     scene.status.unreached = vec![Unreached::new(TorReply::ConnectionRefused, 1)];
     scene.say_status();
     let error = NetError::NoConnection;
-    scene.happen(Event::PageFailed { tab: 1, error });
+    scene.happen(Event::PageFailed {
+        tab: 1,
+        error,
+        private: false,
+    });
 }
 
 /// Two test requests in a row end without having reached the relay.

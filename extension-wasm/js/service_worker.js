@@ -162,9 +162,18 @@ api.webRequest.onBeforeRequest.addListener(
   PAGES,
 );
 api.webRequest.onErrorOccurred.addListener(
-  ({ tabId, error }) => void decide((rust) => rust.on_page_failed(tabId, error)),
+  async ({ tabId, error, incognito }) => {
+    const isPrivate = incognito ?? (await isPrivateTab(tabId));
+    decide((rust) => rust.on_page_failed(tabId, error, isPrivate));
+  },
   PAGES,
 );
+
+// Chromium tells this of a tab and not of its requests. A tab that has closed does not matter.
+async function isPrivateTab(tab) {
+  const found = await api.tabs.get(tab).catch(() => undefined);
+  return found?.incognito === true;
+}
 
 api.alarms.onAlarm.addListener(() => {
   if (running === undefined) again();

@@ -111,13 +111,22 @@ export async function turnOff() {
   ]);
 }
 
+// Above a floor, Firefox must send nothing directly (`State::routed_windows`).
+async function isHeldByFloor() {
+  if (!api.proxy.onRequest) return false;
+  const read = within(STORAGE_MS, api.storage.session.get("floor"));
+  const { floor } = await read.catch(() => ({ floor: true }));
+  return floor === true;
+}
+
 // If the storage cannot be read, the worst case is assumed: wanted and applied, and which windows
 // is not known.
 async function stored() {
   try {
     const names = ["protection_wanted", "applied_port", "protected_windows"];
     const read = await within(STORAGE_MS, api.storage.local.get(names));
-    const windows = read.protected_windows === PRIVATE_ONLY ? PRIVATE_ONLY : ALL;
+    const isPrivateOnly = read.protected_windows === PRIVATE_ONLY && !(await isHeldByFloor());
+    const windows = isPrivateOnly ? PRIVATE_ONLY : ALL;
     return { wanted: read.protection_wanted !== false, port: read.applied_port ?? null, windows };
   } catch {
     return { wanted: true, port: undefined, windows: undefined };

@@ -127,11 +127,16 @@ pub fn on_installed() {
     dispatch(Event::Loaded);
 }
 
-/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error.
+/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error. `private`:
+/// whether the tab is in a private window.
 #[wasm_bindgen]
-pub fn on_page_failed(tab: i32, error: &str) {
+pub fn on_page_failed(tab: i32, error: &str, private: bool) {
     if let Some(error) = NetError::of(error) {
-        dispatch(Event::PageFailed { tab, error });
+        dispatch(Event::PageFailed {
+            tab,
+            error,
+            private,
+        });
     }
 }
 
@@ -177,7 +182,7 @@ pub fn route(host: &str, private: bool) -> JsValue {
 fn way_of(asking: Asking<'_>) -> Route {
     let state = |worker: &mut Worker| {
         let state = worker.extension.state();
-        (state.route_port(), state.windows)
+        (state.route_port(), state.routed_windows())
     };
     let (port, windows) = with_worker(state);
     proxy_value::route(port, windows, asking)

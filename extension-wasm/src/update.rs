@@ -25,6 +25,7 @@ mod private;
 mod proxy;
 mod question;
 mod receipts;
+mod refusal;
 mod reports;
 mod site;
 mod state;
@@ -110,7 +111,11 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::WebRtc { candidates } => state.welcome.candidates = Some(candidates),
         Event::Tab(tab) => site::on_tab(state, tab),
         Event::Intent(intent) => obey(state, intent, effects),
-        Event::PageFailed { tab, error } => failed::on_failed(state, tab, error, effects),
+        Event::PageFailed {
+            tab,
+            error,
+            private,
+        } => failed::on_failed(state, tab, error, private, effects),
         Event::PageBegun { tab } => failed::on_begun(state, tab, effects),
         Event::TabClosed { tab } => failed::on_closed(state, tab, effects),
         Event::PageSettled { tab } => failed::on_settled(state, tab, effects),
@@ -189,7 +194,9 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.start_due = first_ever;
     state.last_known = glance.status;
     state.pages = glance.pages;
+    state.floor = glance.floor;
     proxy::read(state, effects);
+    proxy::finish_off(state, effects);
     effects.push(Effect::ReadPrivate);
     connection::connect(state, effects);
     effects.push(Effect::After(Timer::Awake, AWAKE_MS));

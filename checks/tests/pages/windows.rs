@@ -19,13 +19,13 @@ const OFFERED: &str = "const by = (id) => document.getElementById(id);
 /// Uses the section as a person does. The options' page is the current tab, before and after.
 pub(crate) async fn are_chosen(fixture: &Fixture) {
     if fixture.browser.kind() == Kind::Chromium {
-        let because = "Private windows go past Tor, because this browser does not allow Onionmeter \
-                       there. Switch on Allow in Incognito, then choose here.";
+        let because = "Private windows are not covered, because this browser does not allow \
+                       Onionmeter there. Switch on Allow in Incognito, then choose here.";
         offers(fixture, &json!(["all", false, true, because])).await;
         // Chromium loads an extension anew when it is allowed there.
         allow_in_private(&fixture.browser, PAGE).await.unwrap();
     }
-    let all = "Private windows go through Tor like all others.";
+    let all = "Private windows go the same way as all others.";
     offers(fixture, &json!(["all", true, false, all])).await;
     choose(fixture, "private-only").await;
     let past = match fixture.browser.kind() {

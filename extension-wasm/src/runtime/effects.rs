@@ -98,5 +98,6 @@ async fn active_tab() -> Option<Tab> {
     Some(Tab {
         id: i32::try_from(tab["id"].as_i64()?).ok()?,
         url: tab["url"].as_str()?.to_owned(),
+        private: tab["incognito"] == true,
     })
 }

@@ -2,21 +2,21 @@
 
 use super::effect::Effect;
 use super::private::{Cover, PrivateWindows};
-use super::state::State;
+use super::state::{Site, State};
 use super::verdict::Verdict;
 use super::{pages, proxy};
 use crate::proxy_value::{BrowserFamily, Windows};
 
 /// Takes a person's choice which windows are protected. Private windows alone can be chosen only
 /// where the browser allows this extension in them: otherwise nothing at all would be protected
-/// from then on.
+/// from then on. They cannot be chosen above a floor, past which no window may go.
 ///
 /// The setting of the choice before stays until the new one is in force
 /// ([`Effect::ApplyProxy`]), so a window that both choices protect is protected at every
 /// moment.
 pub(super) fn choose(state: &mut State, windows: Windows, effects: &mut Vec<Effect>) {
-    let is_allowed = windows == Windows::All || state.is_allowed_in_private();
-    if state.windows == windows || !is_allowed {
+    let is_open = windows == Windows::All || state.may_choose_private_only();
+    if state.windows == windows || !is_open {
         return;
     }
     state.windows = windows;
@@ -66,6 +66,40 @@ impl State {
     #[must_use]
     pub const fn is_allowed_in_private(&self) -> bool {
         matches!(self.private, PrivateWindows::Allowed(_))
+    }
+
+    /// Whether private windows alone can be chosen.
+    #[must_use]
+    pub fn may_choose_private_only(&self) -> bool {
+        self.is_allowed_in_private() && self.floor() != Some(true)
+    }
+
+    /// The windows whose requests go to the relay. A browser may have a floor, and private windows
+    /// alone were chosen when it was started without one. Then nothing is set in Chromium for other
+    /// windows, and the floor holds them. Firefox would send their requests directly, past the
+    /// floor, so they go to the relay, too.
+    #[must_use]
+    pub fn routed_windows(&self) -> Windows {
+        match (self.family, self.floor()) {
+            (BrowserFamily::Gecko, Some(true)) => Windows::All,
+            (BrowserFamily::Gecko | BrowserFamily::Chromium, _) => self.windows,
+        }
+    }
+
+    /// Whether the windows of this kind, private or not, are among those that go to the relay.
+    #[must_use]
+    pub fn protects(&self, private: bool) -> bool {
+        match self.routed_windows() {
+            Windows::All => !private || self.private_windows() == Cover::Same,
+            Windows::PrivateOnly => private,
+        }
+    }
+
+    /// The site in the active tab, unless its window goes past the relay.
+    #[must_use]
+    pub fn protected_site(&self) -> Option<&Site> {
+        let site = self.site.as_ref();
+        site.filter(|site| self.protects(site.private))
     }
 
     /// Where Firefox must send requests. Like the setting, it stays when relay and host end.

@@ -53,6 +53,8 @@ pub struct Tab {
     pub id: i32,
     /// The address of its page.
     pub url: String,
+    /// Whether it is in a private window.
+    pub private: bool,
 }
 
 /// An event.
@@ -111,6 +113,8 @@ pub enum Event {
         tab: i32,
         /// How it failed.
         error: NetError,
+        /// Whether the tab is in a private window.
+        private: bool,
     },
     /// A tab begins to load another page.
     PageBegun {

@@ -7,8 +7,14 @@ use super::state::State;
 use meter_wire::Unreached;
 
 /// The browser could not load the page of a tab.
-pub(super) fn on_failed(state: &mut State, tab: i32, error: NetError, effects: &mut Vec<Effect>) {
-    if state.route_port().is_none() {
+pub(super) fn on_failed(
+    state: &mut State,
+    tab: i32,
+    error: NetError,
+    private: bool,
+    effects: &mut Vec<Effect>,
+) {
+    if state.route_port().is_none() || !state.protects(private) {
         return;
     }
     let failure = Some(match error {

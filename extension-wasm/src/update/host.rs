@@ -7,7 +7,9 @@ use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
 use super::verified_reports::HostChain;
-use super::{answers, chains, failed, forwarding, ledger_page, reports, site, unreadable, witness};
+use super::{
+    answers, chains, failed, forwarding, ledger_page, refusal, reports, site, unreadable, witness,
+};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -173,9 +175,7 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
             }
         }
         Notice::Floor { present } => {
-            if let Host::Linked(link) = &mut state.host {
-                link.floor = Some(present);
-            }
+            state.floor = Some(present);
             // If the browser is later started without a floor, the note is shown again.
             state.floor_seen &= !present;
         }
@@ -190,8 +190,9 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     if !link.greeted {
         return;
     }
-    let before = link.status.as_ref();
-    let had_problem = before.is_some_and(|before| before.problem.is_some());
+    let before = link.status.take();
+    let problem_before = before.as_ref().and_then(|before| before.problem.as_ref());
+    let had_problem = problem_before.is_some();
     let has_recovered = had_problem && status.problem.is_none();
     let nameless = link.host_chain.is_none();
     let began_anew = link.host_chain.is_some_and(|host_chain| {
@@ -206,10 +207,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     state.last_known = None;
     state.lost = None;
     failed::find_reasons(state);
-    if has_recovered {
-        // This also clears the result of the command before.
-        state.refusal = None;
-    }
+    refusal::settle(state, before.as_ref());
     if ((nameless && has_recovered) || began_anew) && !state.greeted_again {
         return greet_again(state, effects);
     }

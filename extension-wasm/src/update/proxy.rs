@@ -37,6 +37,15 @@ pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::RestorePrivacy);
 }
 
+/// Ends what an earlier worker may have left undone after "turn off". It clears the proxy first, so
+/// settings that are free do not show that WebRTC and prefetching are restored. Only values of this
+/// extension are removed.
+pub(super) fn finish_off(state: &State, effects: &mut Vec<Effect>) {
+    if !state.wanted {
+        effects.push(Effect::RestorePrivacy);
+    }
+}
+
 /// Takes the browser's answer, unless a later order is on its way.
 pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Reading, ProxyRefusal>) {
     if turn != state.proxy.turn {

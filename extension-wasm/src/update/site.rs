@@ -24,6 +24,7 @@ pub(super) fn on_tab(state: &mut State, tab: Option<Tab>) {
         Some(Site {
             number,
             tab: tab.id,
+            private: tab.private,
             host: host_of(&tab.url)?,
             asked: false,
             circuit: None,
@@ -44,7 +45,7 @@ pub(super) fn ask_circuit(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.is_protected() {
         return;
     }
-    let Some(site) = &mut state.site else { return };
+    let Some(site) = protected(state) else { return };
     site.asked = true;
     let (asked, query) = (Asked::Circuit(site.number), query(site));
     ask::ask_once(state, asked, Request::Circuit(query), effects);
@@ -59,7 +60,7 @@ pub(super) fn on_circuit(state: &mut State, number: u32, circuit: SiteCircuit) {
 
 /// Asks for another circuit, on a person's request.
 pub(super) fn renew(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(site) = &mut state.site else { return };
+    let Some(site) = protected(state) else { return };
     site.renewed = false;
     let (asked, query) = (Asked::NewCircuit(site.number), query(site));
     ask::ask(state, asked, Request::NewCircuit(query), effects);
@@ -77,6 +78,15 @@ pub(super) fn on_renewed(state: &mut State, number: u32, effects: &mut Vec<Effec
         shown.circuit = Circuit::Unused;
     }
     effects.push(Effect::ReloadTab(site.tab));
+}
+
+/// The site, unless its window goes past the relay: then it has no circuit, and the host must not
+/// be told its name.
+fn protected(state: &mut State) -> Option<&mut Site> {
+    match state.protected_site().is_some() {
+        true => state.site.as_mut(),
+        false => None,
+    }
 }
 
 fn with_number(state: &mut State, number: u32) -> Option<&mut Site> {

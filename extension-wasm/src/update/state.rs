@@ -66,6 +66,9 @@ pub struct State {
     pub site: Option<Site>,
     /// How many connections of other users the person has seen in the note.
     pub foreign_seen: u64,
+    /// Whether the browser reaches nothing without this extension, as far as a bridge has told. It
+    /// stays true until the browser ends.
+    pub(super) floor: Option<bool>,
     /// The person has seen the note that this browser has no floor.
     pub floor_seen: bool,
     /// What the person chose about badge and notifications.
@@ -114,8 +117,6 @@ pub struct Link {
     pub(super) connection: ConnectionId,
     /// Requests that wait for their answer.
     pub(super) asked: Vec<(u32, Asked)>,
-    /// Whether the browser reaches nothing without this extension, as far as the bridge can tell.
-    pub(super) floor: Option<bool>,
     pub(super) greeted: bool,
     pub(super) host_chain: Option<HostChain>,
     /// Whether the host accepts reports that its book has lost.
@@ -172,6 +173,7 @@ pub struct Site {
     /// Tells answers about this site from those about earlier ones.
     pub(super) number: u32,
     pub(super) tab: i32,
+    pub(super) private: bool,
     pub(super) host: String,
     /// Whether its circuit was asked for.
     pub(super) asked: bool,
@@ -296,10 +298,7 @@ impl State {
     /// Whether this browser has a floor below the extension; `None` if that is not known.
     #[must_use]
     pub const fn floor(&self) -> Option<bool> {
-        match &self.host {
-            Host::Linked(link) => link.floor,
-            Host::Idle | Host::Gone(_) => None,
-        }
+        self.floor
     }
 
     /// The open pages of their own, with what they show.

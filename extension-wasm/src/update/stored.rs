@@ -48,7 +48,7 @@ pub struct Stored {
 }
 
 /// Data that survives the worker, besides the badge; part of `storage.session`. It is shown until
-/// the host sends a message, and never relied on.
+/// the host sends a message. No request goes out directly because of it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Glance {
     /// The last status, without its session and its failed connections.
@@ -56,6 +56,9 @@ pub struct Glance {
     /// The pages that were open before protection began.
     #[serde(default)]
     pub pages: Pages,
+    /// Whether this browser has a floor. It depends on how the browser was started.
+    #[serde(default)]
+    pub floor: Option<bool>,
 }
 
 impl Stored {
@@ -126,6 +129,7 @@ impl Glance {
         Self {
             status,
             pages: state.pages.clone(),
+            floor: state.floor(),
         }
     }
 
@@ -134,6 +138,7 @@ impl Glance {
         Self {
             status: entry(&all, "status"),
             pages: entry(&all, "pages").unwrap_or_default(),
+            floor: entry(&all, "floor"),
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct Pages {
 
 impl Pages {
     /// Whether no earlier page is open, as far as the browser tells.
-    pub(super) const fn are_clear(&self) -> bool {
+    #[must_use]
+    pub const fn are_clear(&self) -> bool {
         self.marked && self.count() == 0
     }
 

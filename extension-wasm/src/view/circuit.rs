@@ -36,7 +36,7 @@ pub struct Stop {
 }
 
 pub(super) fn circuit(state: &State) -> Option<CircuitView> {
-    let site = state.site.as_ref().filter(|_| state.is_protected())?;
+    let site = state.protected_site().filter(|_| state.is_protected())?;
     let shown = site.circuit.as_ref()?;
     let (stops, text) = match &shown.circuit {
         Circuit::Untold => (Vec::new(), Some(UNTOLD)),

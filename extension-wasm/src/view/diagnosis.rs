@@ -5,6 +5,7 @@ use super::cause::exactly;
 use super::help::{Help, Hint, help};
 use super::problem::{Name, Own, Problem, sentence};
 use super::{anew, pages, windows, witness};
+use crate::proxy_value::Windows;
 use crate::text::{Text, key};
 use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
@@ -104,12 +105,19 @@ fn host_gone(state: &State, error: &HostError) -> Problem {
         _ => (None, None),
     };
     let mut problem = of_code(state, error.code(), message, detail);
-    // The sentence of the code promises that traffic is blocked. That is true only while our proxy
-    // setting is in force.
-    if error.code() == ErrorCode::HostStopped && state.route_port().is_none() {
+    // The sentence of the code promises that traffic is blocked.
+    if error.code() == ErrorCode::HostStopped && !is_all_blocked(state) {
         problem.sentence = key("host_stopped_only").text();
     }
     problem
+}
+
+/// Whether no page of this browser can be connected past Tor while the relay is gone: our proxy
+/// setting is in force in every window, and no page loaded before it was.
+fn is_all_blocked(state: &State) -> bool {
+    let is_set = state.route_port().is_some() && windows::uncovered(state).is_none();
+    // Only the tabs of the windows that the person chose were looked at.
+    is_set && state.windows == Windows::All && state.pages.are_clear()
 }
 
 fn of_code(state: &State, code: ErrorCode, message: Option<&str>, detail: Option<Text>) -> Problem {

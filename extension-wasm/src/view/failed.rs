@@ -17,7 +17,7 @@ pub struct FailedView {
 }
 
 pub(super) fn failed(state: &State) -> Option<FailedView> {
-    let tab = state.site.as_ref()?.tab();
+    let tab = state.protected_site()?.tab();
     let new = |name, sentence, action| FailedView {
         name,
         sentence,

@@ -4,7 +4,7 @@ use super::button::Button;
 use super::light::Light;
 use super::problem::Problem;
 use super::{pages, windows, witness};
-use crate::proxy_value::Reading;
+use crate::proxy_value::{ProxyRefusal, Reading};
 use crate::text::{Key, Text, Value, key};
 use crate::update::{Cover, Host, HostError, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -47,7 +47,8 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
         let text = windows::words(state).through;
         (windows::light(state), text.text())
     } else if state.is_routed() && has_old_pages(state) {
-        (Light::Unprotected, pages::NEW_ONES_ARE_FINE.text())
+        let text = pages::beside_old(state, pages::NEW_ONES_ARE_FINE);
+        (Light::Unprotected, text)
     } else {
         unfinished(state, explained)
     };
@@ -75,27 +76,43 @@ fn unfinished(state: &State, explained: bool) -> (Light, Text) {
     match blocker(state) {
         Blocker::Passing(what) => {
             let meanwhile = match closed {
-                true if has_old_pages(state) => pages::NEW_ONES_WAIT,
-                true => windows::words(state).wait,
-                false => key("nothing_protected_yet"),
+                true if has_old_pages(state) => pages::beside_old(state, pages::NEW_ONES_WAIT),
+                true => windows::words(state).wait.text(),
+                false => key("nothing_protected_yet").text(),
             };
             (Light::Connecting, what.and(meanwhile))
         }
         Blocker::Standing(what) => {
             let (light, so) = match closed {
-                // Another program answers on the port. Only this sentence is certain then.
-                true if is_port_taken(state) => (Light::Blocked, key("no_page_goes_directly")),
-                true if has_old_pages(state) => (Light::Unprotected, pages::OLD_ONES_MAY_NOT_BE),
-                true => (Light::Blocked, windows::words(state).blocked),
-                false => (Light::Unprotected, windows::words(state).exposed),
+                true => blocked(state),
+                false if is_held_by_floor(state) => (Light::Blocked, key("pages_blocked").text()),
+                false => (Light::Unprotected, windows::words(state).exposed.text()),
             };
             let text = match explained {
-                true => so.text(),
+                true => so,
                 false => what.text().and(so),
             };
             (light, text)
         }
     }
+}
+
+/// What follows while the browser sends everything to our port, and a person has to act.
+fn blocked(state: &State) -> (Light, Text) {
+    // Another program answers on the port, so nothing is certain to be blocked.
+    let is_taken = is_port_taken(state);
+    if has_old_pages(state) {
+        let usual = match is_taken {
+            true => pages::OLD_ONES,
+            false => pages::OLD_ONES_MAY_NOT_BE,
+        };
+        return (Light::Unprotected, pages::beside_old(state, usual));
+    }
+    let so = match is_taken {
+        true => windows::uncovered(state).unwrap_or(key("no_page_goes_directly")),
+        false => windows::words(state).blocked,
+    };
+    (Light::Blocked, so.text())
 }
 
 /// Whether the browser sends everything to our port, even if nothing listens there.
@@ -106,6 +123,15 @@ fn is_closed(state: &State) -> bool {
         // Not asked yet: the settings from before the worker slept are still in force.
         None => state.applied_port.is_some(),
     }
+}
+
+/// Whether the floor alone decides, and no page loads.
+fn is_held_by_floor(state: &State) -> bool {
+    let is_free = match state.proxy.answer {
+        None | Some(Ok(Reading::Free | Reading::Kept) | Err(ProxyRefusal::PrivateWindows)) => true,
+        Some(Ok(_) | Err(ProxyRefusal::Other)) => false,
+    };
+    is_free && state.floor() == Some(true)
 }
 
 fn has_old_pages(state: &State) -> bool {

@@ -2,7 +2,8 @@
 
 use super::button::Button;
 use super::problem::{Name, Own, Problem};
-use crate::text::{Key, Value, key};
+use super::windows;
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Intent, State};
 
 /// The problem of earlier tabs. It is shown only when nothing else is left to do: while Tor is
@@ -33,7 +34,18 @@ pub(super) fn old_pages(state: &State) -> Option<Problem> {
 
 const HINT: Key = key("problem_old_pages_hint");
 
-/// The header's sentence beside the problem.
+/// The header's sentence while tabs from before are open: `usual`, where it is true of all windows.
+pub(super) fn beside_old(state: &State, usual: Key) -> Text {
+    match windows::uncovered(state) {
+        None => usual.text(),
+        Some(others) => OLD_ONES.text().and(others),
+    }
+}
+
+/// All that is certain.
+pub(super) const OLD_ONES: Key = key("old_tabs_past_tor");
+
+/// Beside the problem.
 pub(super) const NEW_ONES_ARE_FINE: Key = key("pages_new_ones_fine");
 
 /// While new pages are blocked.

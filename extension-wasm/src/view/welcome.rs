@@ -6,7 +6,7 @@ use super::step::{Mark, Step};
 use super::{diagnosis, proof, tor};
 use crate::proxy_value::{BrowserFamily, Windows};
 use crate::text::{Key, Text, Value, key};
-use crate::update::{HostError, Intent, State, Verdict};
+use crate::update::{Cover, HostError, Intent, State, Verdict};
 use meter_wire::{ErrorCode, Status, TorState};
 use serde::Serialize;
 
@@ -126,7 +126,10 @@ fn connecting(step: Step, status: &Status) -> Step {
 /// Only while a person has turned protection off.
 fn switch(state: &State) -> Option<Step> {
     let step = Step::new("switch", key("welcome_switch"), Mark::Todo);
-    let step = step.says(key("welcome_switch_off"));
+    let step = step.says(match state.floor() {
+        Some(true) => key("header_floor"),
+        Some(false) | None => key("welcome_switch_off"),
+    });
     (!state.wanted).then(|| step.act(key("turn_on"), Intent::TurnOn))
 }
 
@@ -172,14 +175,28 @@ fn tabs(state: &State) -> Option<Step> {
 fn private(state: &State) -> Step {
     let new = |mark| Step::new("private", key("welcome_private"), mark);
     match (state.family, state.is_allowed_in_private()) {
-        (_, true) => new(Mark::Done).says(match state.windows {
-            Windows::All => key("welcome_private_done"),
-            Windows::PrivateOnly => key("welcome_private_only"),
-        }),
+        (_, true) => allowed(state, new),
+        // Without protection they go the same way as all others.
+        (BrowserFamily::Chromium, false) if !state.wanted => new(Mark::Waits),
         (BrowserFamily::Chromium, false) => new(Mark::Optional)
-            .says(key("welcome_private_chromium"))
+            .says(match state.floor() {
+                Some(true) => key("note_private_shut"),
+                Some(false) | None => key("welcome_private_chromium"),
+            })
             .act(key("show_the_switch"), Intent::OpenDetails),
         (BrowserFamily::Gecko, false) => new(Mark::Todo).says(key("welcome_private_firefox")),
+    }
+}
+
+/// That the browser allows this extension there is no proof that they go through Tor.
+fn allowed(state: &State, new: impl Fn(Mark) -> Step) -> Step {
+    match (state.routed_windows(), state.private_windows()) {
+        _ if !state.is_routed() => new(Mark::Done).says(key("welcome_private_allowed")),
+        (_, Cover::NotAllowed | Cover::Elsewhere) => new(Mark::Fault)
+            .says(key("note_private_elsewhere"))
+            .act(key("show_extensions"), Intent::OpenExtensions),
+        (Windows::All, Cover::Same) => new(Mark::Done).says(key("welcome_private_done")),
+        (Windows::PrivateOnly, Cover::Same) => new(Mark::Done).says(key("welcome_private_only")),
     }
 }
 

@@ -31,11 +31,16 @@ pub struct WindowsView {
 }
 
 /// The choice for a state.
-pub(super) const fn choice(state: &State) -> WindowsView {
+pub(super) fn choice(state: &State) -> WindowsView {
     let allowed = state.is_allowed_in_private();
+    let has_floor = state.floor() == Some(true);
     let says = match (state.windows, state.family, allowed) {
+        (_, BrowserFamily::Chromium, false) if has_floor => key("note_private_shut"),
         (_, BrowserFamily::Chromium, false) => key("windows_not_allowed_chromium"),
         (_, BrowserFamily::Gecko, false) => key("windows_not_allowed_firefox"),
+        (Windows::All, _, true) if is_elsewhere(state) => key("note_private_elsewhere"),
+        _ if has_floor => key("windows_floor"),
+        _ if !state.wanted => key("windows_off"),
         (Windows::All, _, true) => key("windows_all_says"),
         (Windows::PrivateOnly, BrowserFamily::Chromium, true) => key("windows_private_says"),
         (Windows::PrivateOnly, BrowserFamily::Gecko, true) => key("windows_private_says_firefox"),
@@ -43,16 +48,20 @@ pub(super) const fn choice(state: &State) -> WindowsView {
     WindowsView {
         chosen: state.windows,
         all: Intent::ProtectAll,
-        private_only: match allowed {
-            true => Some(Intent::ProtectPrivateOnly),
-            false => None,
-        },
+        private_only: state
+            .may_choose_private_only()
+            .then_some(Intent::ProtectPrivateOnly),
         says,
         switch: match (state.family, allowed) {
             (BrowserFamily::Chromium, false) => Some(Intent::OpenDetails),
             (BrowserFamily::Chromium | BrowserFamily::Gecko, _) => None,
         },
     }
+}
+
+/// Private windows may have another proxy although this extension is allowed there.
+fn is_elsewhere(state: &State) -> bool {
+    state.wanted && state.private_windows() == Cover::Elsewhere
 }
 
 /// What a header says of the windows that are protected.
@@ -68,11 +77,26 @@ pub(super) struct Words {
 }
 
 /// The words for the windows that the person chose.
-pub(super) const fn words(state: &State) -> Words {
-    match (state.windows, state.private_windows()) {
+pub(super) fn words(state: &State) -> Words {
+    let has_floor = state.floor() == Some(true);
+    match (state.routed_windows(), state.private_windows()) {
+        (Windows::PrivateOnly, _) if has_floor => OTHERS_SHUT,
         (Windows::PrivateOnly, _) => PRIVATE_ONLY,
         (Windows::All, Cover::Same) => ALL,
+        (Windows::All, Cover::NotAllowed) if has_floor => PRIVATE_SHUT,
         (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => NOT_PRIVATE,
+    }
+}
+
+/// What other windows do that no proxy setting of ours holds; `None` if there are none. A sentence
+/// about all pages of the browser is false beside them.
+pub(super) fn uncovered(state: &State) -> Option<Key> {
+    let has_floor = state.floor() == Some(true);
+    match (state.routed_windows(), state.private_windows()) {
+        (Windows::PrivateOnly, _) | (Windows::All, Cover::NotAllowed) if has_floor => None,
+        (Windows::PrivateOnly, _) => Some(key("others_go_directly")),
+        (Windows::All, Cover::Same) => None,
+        (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => Some(key("private_may_go_past")),
     }
 }
 
@@ -85,6 +109,14 @@ const ALL: Words = Words {
 
 const NOT_PRIVATE: Words = Words {
     through: key("header_protected_not_private"),
+    wait: key("normal_wait"),
+    blocked: key("normal_blocked"),
+    ..ALL
+};
+
+/// Private windows load nothing, because of the floor.
+const PRIVATE_SHUT: Words = Words {
+    through: key("header_protected_not_private"),
     ..ALL
 };
 
@@ -92,6 +124,14 @@ const PRIVATE_ONLY: Words = Words {
     through: key("header_private"),
     wait: key("private_wait"),
     blocked: key("private_blocked"),
+    exposed: key("private_exposed"),
+};
+
+/// The other windows load nothing, because of the floor.
+const OTHERS_SHUT: Words = Words {
+    through: key("header_private_floor"),
+    wait: key("private_wait_floor"),
+    blocked: key("pages_blocked"),
     exposed: key("private_exposed"),
 };
 
@@ -110,9 +150,13 @@ pub(super) fn not_allowed(state: &State, code: ErrorCode) -> Option<Problem> {
     let is_chosen =
         state.windows == Windows::PrivateOnly && state.family == BrowserFamily::Chromium;
     let is_it = is_chosen && code == ErrorCode::PrivateWindowsNotAllowed;
+    let sentence = match state.floor() {
+        Some(true) => key("note_private_shut"),
+        Some(false) | None => key("problem_private"),
+    };
     is_it.then(|| Problem {
         name: Name::Own(Own::PrivateNotAllowed),
-        sentence: key("problem_private").text(),
+        sentence: sentence.text(),
         hint: Some(key("problem_private_hint").text()),
         command: None,
         detail: None,

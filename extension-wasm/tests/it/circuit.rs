@@ -8,7 +8,7 @@ use meter_wire::{
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::text::{Text, Value};
-use onionmeter::update::{Effect, Event, Intent, Tab};
+use onionmeter::update::{Effect, Event, Intent, PrivateWindows, Tab};
 use onionmeter::view::{CircuitView, Name, Stop};
 
 fn hop(role: HopRole, relay: &str, country: Option<&str>) -> Hop {
@@ -32,7 +32,11 @@ fn built(guard: &str) -> Circuit {
 
 fn at(url: &str) -> Option<Tab> {
     let url = url.to_owned();
-    Some(Tab { id: 7, url })
+    Some(Tab {
+        id: 7,
+        url,
+        private: false,
+    })
 }
 
 /// A popup over a page with this address, whose site has this circuit.
@@ -224,4 +228,64 @@ fn an_answer_about_another_tab_is_not_shown_for_this_one() {
         json: String::from_utf8(write_message(&answer)).expect("JSON"),
     });
     assert_eq!(scene.view().circuit, None);
+}
+
+/// A popup over a tab of this kind of window, where the tab goes past the relay.
+fn past_the_relay(private: bool) -> Scene {
+    let mut scene = Scene::new(1);
+    scene.circuit = built("one");
+    scene.tab = at("https://example.com/").map(|tab| Tab { private, ..tab });
+    if private {
+        scene.private = PrivateWindows::Allowed(Reading::OtherExtension);
+    }
+    let mut scene = scene.started();
+    if !private {
+        scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+        scene.effects.clear();
+        scene.happen(Event::Subscribed(FIRST));
+    }
+    assert!(scene.state().is_protected(), "other windows are");
+    scene
+}
+
+#[test]
+fn a_tab_that_goes_past_the_relay_has_no_circuit_and_its_site_is_not_told() {
+    for private in [false, true] {
+        let mut scene = past_the_relay(private);
+        scene.happen(Event::Intent(Intent::NewCircuit));
+        scene.say_status();
+        assert_eq!(scene.view().circuit, None);
+        let names = |effect: &Effect| match effect {
+            Effect::Send(_, envelope) => {
+                matches!(
+                    envelope.request,
+                    Request::Circuit(_) | Request::NewCircuit(_)
+                )
+            }
+            _ => false,
+        };
+        assert!(!scene.effects.iter().any(names), "{private}");
+    }
+}
+
+#[test]
+fn a_circuit_is_not_shown_any_more_once_its_tab_goes_past_the_relay() {
+    let mut scene = over("https://example.com/", built("one"));
+    assert!(scene.view().circuit.is_some());
+    scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+    assert_eq!(scene.view().circuit, None);
+}
+
+#[test]
+fn a_private_tab_has_its_circuit_where_private_windows_alone_are_protected() {
+    let mut scene = Scene::new(1);
+    scene.circuit = built("one");
+    scene.tab = at("https://example.com/").map(|tab| Tab {
+        private: true,
+        ..tab
+    });
+    let mut scene = scene.started();
+    scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+    scene.happen(Event::Subscribed(FIRST));
+    assert!(scene.view().circuit.is_some());
 }

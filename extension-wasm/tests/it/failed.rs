@@ -1,6 +1,6 @@
 //! A page that did not load: the popup over it says why, and no popup over another page does.
 
-use crate::scene::{NOT_FOUND, Scene, closed};
+use crate::scene::{FIRST, NOT_FOUND, Scene, closed};
 use meter_wire::{TorReply, Unreached};
 use onionmeter::update::{Effect, Event, Intent, NetError, Tab};
 use onionmeter::view::FailedView;
@@ -11,12 +11,20 @@ const TAB: i32 = 7;
 fn over() -> Scene {
     let mut scene = Scene::new(1);
     let url = "https://example.com/".to_owned();
-    scene.tab = Some(Tab { id: TAB, url });
+    scene.tab = Some(Tab {
+        id: TAB,
+        url,
+        private: false,
+    });
     scene.started()
 }
 
 fn fails(scene: &mut Scene, tab: i32, error: NetError) {
-    scene.happen(Event::PageFailed { tab, error });
+    scene.happen(Event::PageFailed {
+        tab,
+        error,
+        private: false,
+    });
 }
 
 fn said(scene: &Scene) -> Option<FailedView> {
@@ -128,5 +136,25 @@ fn only_errors_in_which_a_proxy_has_a_part_count() {
         ("", None),
     ] {
         assert_eq!(NetError::of(name), error, "{name}");
+    }
+}
+
+/// Private windows alone are protected: a page of another window failed without the relay.
+#[test]
+fn a_page_that_fails_past_the_relay_is_the_browsers_own_affair() {
+    for private in [false, true] {
+        let mut scene = over();
+        scene.tab = scene.tab.take().map(|tab| Tab { private, ..tab });
+        scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+        scene.happen(Event::Subscribed(FIRST));
+        let (tab, error) = (TAB, NetError::NoConnection);
+        scene.happen(Event::PageBegun { tab });
+        scene.happen(Event::PageFailed {
+            tab,
+            error,
+            private,
+        });
+        assert_eq!(said(&scene).is_some(), private);
+        assert_eq!(last_mark(&scene).is_some(), private);
     }
 }

@@ -342,6 +342,7 @@ fn no_nonsense_in_an_answer_is_blank_counts_or_keeps_a_person_from_turning_it_of
     let tab = Tab {
         id: 1,
         url: "https://example.com/".to_owned(),
+        private: false,
     };
     let kinds: [(&str, &Value, Kind); 4] = [
         ("page", &page, is_page),

@@ -195,6 +195,29 @@ fn turning_off_is_finished_by_the_next_worker_if_this_one_dies() {
 }
 
 #[test]
+fn web_rtc_and_prefetching_are_restored_by_the_next_worker_if_this_one_dies_in_turning_off() {
+    let restores = |scene: &Scene| {
+        let restore = |effect: &&Effect| **effect == Effect::RestorePrivacy;
+        scene.effects.iter().filter(restore).count()
+    };
+    let mut scene = Scene::new(1).started();
+    scene.happen(Event::Intent(Intent::TurnOff));
+    assert_eq!(
+        scene.answer,
+        Ok(Reading::Free),
+        "the proxy is cleared first"
+    );
+    scene.effects.clear();
+    scene.wake();
+    scene.happen(Event::Alarm);
+    assert_eq!(restores(&scene), 1, "once for each worker");
+    scene.happen(Event::Intent(Intent::TurnOn));
+    scene.effects.clear();
+    scene.wake();
+    assert_eq!(restores(&scene), 0, "protection is on");
+}
+
+#[test]
 fn a_setting_made_just_before_a_death_is_taken_up() {
     let mut scene = Scene::new(1);
     scene.answer = Ok(Reading::Ours { port: PORT });

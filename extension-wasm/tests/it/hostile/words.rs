@@ -82,6 +82,7 @@ fn with_words(words: &str, times: usize) -> Vec<PopupView> {
     scene.happen(Event::Tab(Some(Tab {
         id: 1,
         url: format!("https://{}/", "a".repeat(255)),
+        private: false,
     })));
     views.push(scene.view());
     scene.tor(TorState::Bootstrapping {
@@ -159,6 +160,7 @@ fn a_country_that_is_none_is_left_out() {
         scene.happen(Event::Tab(Some(Tab {
             id: 1,
             url: "https://example.com/".to_owned(),
+            private: false,
         })));
         let stops = scene.view().circuit.expect("shown").stops;
         assert_eq!(stops[1].country.as_ref().map(Words::en).as_deref(), shown);

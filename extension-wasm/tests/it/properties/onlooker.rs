@@ -285,6 +285,7 @@ impl Onlooker {
                     5 => Event::Tab(Some(Tab {
                         id: 1,
                         url: "https://example.com/".to_owned(),
+                        private: false,
                     })),
                     // A browser that has just started has no earlier page.
                     6 => {

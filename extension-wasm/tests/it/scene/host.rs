@@ -95,9 +95,20 @@ impl Scene {
         }
     }
 
+    fn take_refusal(&mut self, request: &Request) -> Option<Problem> {
+        let is_command = matches!(
+            request,
+            Request::NewIdentity | Request::NewCircuit(_) | Request::TorStart | Request::TorUse(_)
+        );
+        is_command.then(|| self.refusal.take()).flatten()
+    }
+
     pub(super) fn reply(&mut self, id: u32, request: &Request) {
         // The extension asks for nothing of a ledger.
         const NO_LEDGER: Success = Success::Done;
+        if let Some(refusal) = self.take_refusal(request) {
+            return self.queue_reply(id, Outcome::Error(refusal));
+        }
         let success = match request {
             Request::Hello(_) => Success::Hello(HelloReply {
                 protocol: 1,
@@ -121,10 +132,6 @@ impl Scene {
                 circuit: self.circuit.clone(),
             }),
             Request::Settings => Success::Settings(Settings::default()),
-            Request::NewIdentity | Request::NewCircuit(_) if self.refusal.is_some() => {
-                let refusal = self.refusal.take().expect("just seen");
-                return self.queue_reply(id, Outcome::Error(refusal));
-            }
             Request::NewIdentity => {
                 self.status.new_identity_in_s = 10;
                 Success::Done
