@@ -151,7 +151,10 @@ for (const event of [api.tabs.onActivated, api.windows?.onFocusChanged]) {
   event?.addListener(() => decide(() => {}));
 }
 api.tabs.onUpdated.addListener((tab, { status }) =>
-  decide((rust) => status === "complete" && rust.on_page_settled(tab)),
+  decide((rust) => {
+    if (status === "loading") rust.on_tab_loading(tab);
+    if (status === "complete") rust.on_page_settled(tab);
+  }),
 );
 api.tabs.onRemoved.addListener((tab) => decide((rust) => rust.on_tab_closed(tab)));
 

@@ -141,6 +141,12 @@ pub fn on_page_begun(tab: i32) {
     dispatch(Event::PageBegun { tab });
 }
 
+/// `tabs.onUpdated`, when the tab begins to show another page, or the browser's error.
+#[wasm_bindgen]
+pub fn on_tab_loading(tab: i32) {
+    dispatch(Event::TabLoading { tab });
+}
+
 /// `tabs.onRemoved`.
 #[wasm_bindgen]
 pub fn on_tab_closed(tab: i32) {

@@ -112,6 +112,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Intent(intent) => obey(state, intent, effects),
         Event::PageFailed { tab, error } => failed::on_failed(state, tab, error, effects),
         Event::PageBegun { tab } => failed::on_begun(state, tab, effects),
+        Event::TabLoading { tab } => failed::on_loading(state, tab, effects),
         Event::TabClosed { tab } => failed::on_closed(state, tab, effects),
         Event::PageSettled { tab } => failed::on_settled(state, tab, effects),
         Event::BrowserStarted => browser_started(state),
@@ -220,6 +221,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.wanted = false;
             state.start_due = false;
             state.bypassed = false;
+            failed::on_off(state, effects);
             proxy::clear(state, effects);
         }
         Intent::ProtectAll => choice::choose(state, Windows::All, effects),

@@ -22,6 +22,8 @@ pub(super) struct LoadingTab {
     /// What Tor had refused by then; `None` if that is not known.
     pub(super) before: Option<Vec<Unreached>>,
     pub(super) failure: Option<LoadError>,
+    /// The tab shows the browser's error.
+    pub(super) settled: bool,
 }
 
 /// The tabs that load a page or failed to, the latest last. A list, because there are few.

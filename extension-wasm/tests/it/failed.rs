@@ -95,6 +95,37 @@ fn only_the_tab_that_failed_says_so_and_only_until_it_loads_another_page() {
 }
 
 #[test]
+fn a_page_that_is_shown_without_a_request_takes_the_mark_away() {
+    let mut scene = over();
+    scene.happen(Event::PageBegun { tab: TAB });
+    fails(&mut scene, TAB, NetError::NoConnection);
+    scene.happen(Event::TabLoading { tab: TAB });
+    assert!(said(&scene).is_some(), "that is the browser's error");
+    scene.happen(Event::PageSettled { tab: TAB });
+    assert_eq!(last_mark(&scene), Some((TAB, true)));
+    // Back, to a page that the browser kept.
+    scene.happen(Event::TabLoading { tab: TAB });
+    scene.happen(Event::PageSettled { tab: TAB });
+    assert_eq!(
+        (said(&scene), last_mark(&scene)),
+        (None, Some((TAB, false)))
+    );
+}
+
+#[test]
+fn turning_protection_off_takes_every_mark_away() {
+    let mut scene = over();
+    fails(&mut scene, TAB, NetError::NoConnection);
+    scene.happen(Event::PageSettled { tab: TAB });
+    scene.happen(Event::Intent(Intent::TurnOff));
+    scene.happen(Event::PageSettled { tab: TAB });
+    assert_eq!(
+        (said(&scene), last_mark(&scene)),
+        (None, Some((TAB, false)))
+    );
+}
+
+#[test]
 fn a_relay_that_is_gone_is_named_as_that() {
     let mut scene = over();
     scene.closed_because = Some(NOT_FOUND);
