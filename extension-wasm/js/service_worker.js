@@ -158,14 +158,16 @@ api.tabs.onUpdated.addListener((tab, { status }) =>
 );
 api.tabs.onRemoved.addListener((tab) => decide((rust) => rust.on_tab_closed(tab)));
 
-// A tab's own page: that it begins to load, and that it did not load. The address stays here.
+// A tab's own page: that it begins to load, and that it did not load. Rust sees the host
+// alone, to tell this computer from others, and keeps nothing of it.
 const PAGES = { urls: ["<all_urls>"], types: ["main_frame"] };
 api.webRequest.onBeforeRequest.addListener(
   ({ tabId }) => void decide((rust) => rust.on_page_begun(tabId)),
   PAGES,
 );
 api.webRequest.onErrorOccurred.addListener(
-  ({ tabId, error }) => void decide((rust) => rust.on_page_failed(tabId, error)),
+  ({ tabId, error, url }) =>
+    void decide((rust) => rust.on_page_failed(tabId, error, hostOf(url))),
   PAGES,
 );
 

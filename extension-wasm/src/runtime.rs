@@ -127,10 +127,11 @@ pub fn on_installed() {
     dispatch(Event::Loaded);
 }
 
-/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error.
+/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error. The host is
+/// not stored.
 #[wasm_bindgen]
-pub fn on_page_failed(tab: i32, error: &str) {
-    if let Some(error) = NetError::of(error) {
+pub fn on_page_failed(tab: i32, error: &str, host: &str) {
+    if let Some(error) = NetError::of(error, host) {
         dispatch(Event::PageFailed { tab, error });
     }
 }

@@ -158,6 +158,14 @@ fn only_errors_in_which_a_proxy_has_a_part_count() {
         ("net::ERR_CERT_DATE_INVALID", None),
         ("", None),
     ] {
-        assert_eq!(NetError::of(name), error, "{name}");
+        assert_eq!(NetError::of(name, "example.com"), error, "{name}");
+    }
+}
+
+#[test]
+fn a_closed_server_of_this_computer_is_not_blamed_on_tor() {
+    for host in ["localhost", "a.localhost", "127.0.0.1", "[::1]"] {
+        let error = NetError::of("NS_ERROR_CONNECTION_REFUSED", host);
+        assert_eq!(error, None, "{host}");
     }
 }
