@@ -58,17 +58,19 @@ const ABOVE: Key = key("thresholds_wrong_order");
 /// before fewer digits is a decimal's, and no whole number.
 fn number(text: &str) -> Option<u64> {
     let is_separator = |letter: char| letter.is_whitespace() || ",.'’_".contains(letter);
-    let mut groups = text.trim().split(is_separator);
-    let first = groups.next()?;
-    let mut digits = first.to_owned();
-    for group in groups {
-        if first.is_empty() || group.len() != 3 {
+    let (mut number, mut digits, mut is_first) = (0_u64, 0_u8, true);
+    let is_whole = |digits, is_first| digits == 3 || (is_first && digits > 0);
+    for letter in text.trim().chars() {
+        if let Some(digit) = letter.to_digit(10) {
+            number = number.checked_mul(10)?.checked_add(digit.into())?;
+            digits = digits.saturating_add(1);
+        } else if is_separator(letter) && is_whole(digits, is_first) {
+            (digits, is_first) = (0, false);
+        } else {
             return None;
         }
-        digits.push_str(group);
     }
-    let all = digits.bytes().all(|digit| digit.is_ascii_digit());
-    all.then(|| digits.parse().ok())?
+    is_whole(digits, is_first).then_some(number)
 }
 
 /// A ledger's offer in words.
