@@ -111,10 +111,19 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Tab(tab) => site::on_tab(state, tab),
         Event::Intent(intent) => obey(state, intent, effects),
         Event::PageFailed { tab, error } => failed::on_failed(state, tab, error, effects),
-        Event::PageBegun { tab } => failed::on_begun(state, tab, effects),
-        Event::TabLoading { tab } => failed::on_loading(state, tab, effects),
+        Event::PageBegun { tab } => {
+            failed::on_begun(state, tab, effects);
+            pages::on_begun(state, tab);
+        }
+        Event::TabLoading { tab } => {
+            failed::on_loading(state, tab, effects);
+            pages::on_loading(state, tab);
+        }
         Event::TabClosed { tab } => failed::on_closed(state, tab, effects),
-        Event::PageSettled { tab } => failed::on_settled(state, tab, effects),
+        Event::PageSettled { tab } => {
+            failed::on_settled(state, tab, effects);
+            pages::on_settled(state, tab);
+        }
         Event::BrowserStarted => browser_started(state),
         Event::PagesFound { turn, found } => pages::on_found(state, turn, found, effects),
         Event::ProxyChanged => {
