@@ -17,6 +17,12 @@ const COLUMNS = { hours: "column_hour", days: "column_day", weeks: "column_week"
 let rust;
 let onChosen;
 let shown;
+/** The edges of the bars that are drawn: what a click is about, whatever time it is by then. */
+let between = [];
+
+/** An hour or a day that ends moves every bar. A timer of an hour would stand still while the
+    computer sleeps. */
+const LOOK_MS = 10_000;
 
 const chosenOf = (name) => document.querySelector(`input[name="${name}"]:checked`).value;
 
@@ -29,7 +35,7 @@ export function drawn(sessions, chosen) {
 
 function draw() {
   const [measure, span] = [chosenOf("measure"), chosenOf("span")];
-  const between = edges(span, spokenLocale());
+  between = edges(span, spokenLocale());
   const json = rust.picture(measure, JSON.stringify(between));
   // Otherwise a person's selection of text, or the focus, would be lost.
   const now = `${json} ${between[0]} ${span}`;
@@ -115,7 +121,6 @@ function number(bar, name, place) {
 function choose({ target }) {
   const place = target.closest("[data-bar]")?.dataset.bar;
   if (place === undefined) return;
-  const between = edges(chosenOf("span"), spokenLocale());
   onChosen(between[Number(place)], between[Number(place) + 1]);
 }
 
@@ -124,3 +129,6 @@ by("numbers").addEventListener("click", choose);
 for (const input of document.querySelectorAll("input[name=measure], input[name=span]")) {
   input.addEventListener("change", () => rust && draw());
 }
+setInterval(() => {
+  if (rust && edges(chosenOf("span"), spokenLocale())[0] !== between[0]) draw();
+}, LOOK_MS);

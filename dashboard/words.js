@@ -81,7 +81,8 @@ function keep(words) {
 export async function chosen() {
   try {
     const late = new Promise((resolve) => setTimeout(() => resolve({}), STORAGE_MS));
-    return (await Promise.race([api.storage.local.get("language"), late])).language ?? "";
+    const { language: wanted } = await Promise.race([api.storage.local.get("language"), late]);
+    return typeof wanted === "string" ? wanted : "";
   } catch {
     return "";
   }

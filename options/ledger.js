@@ -8,6 +8,8 @@ import { format, word } from "../dashboard/words.js";
 let enrolled;
 let offer = null;
 let sure;
+/** The button that has asked what stands in `sure`. */
+let opener;
 
 /** Draws what the view says of the ledger. */
 export function ledger({ ledger: view, reachable }) {
@@ -125,15 +127,20 @@ by("secret-copy").addEventListener("click", () =>
 
 function confirm(question, yes, act) {
   sure = act;
+  opener = document.activeElement;
   text(by("sure-question"), question);
   tell(by("sure-yes"), yes);
   by("sure").hidden = false;
   by("sure-no").focus();
 }
 by("sure-yes").addEventListener("click", () => {
-  by("sure").hidden = true;
+  close();
   sure();
 });
-by("sure-no").addEventListener("click", () => {
+by("sure-no").addEventListener("click", close);
+
+/** Without this the focus would be lost with the button that had it. */
+function close() {
   by("sure").hidden = true;
-});
+  opener?.focus();
+}

@@ -8,6 +8,7 @@ import { intend } from "../dashboard/source.js";
 const api = globalThis.browser ?? globalThis.chrome;
 const SHOWN = ["credits", "speed", "nothing"];
 const INTENTS = { credits: "badge_credits", speed: "badge_speed", nothing: "badge_nothing" };
+const NEEDED = { permissions: ["notifications"] };
 const TELLS = {
   tells_credited: ["tell_credited", "tell_no_credited"],
   tells_trouble: ["tell_trouble", "tell_no_trouble"],
@@ -17,7 +18,13 @@ const TELLS = {
 export function preferences(view) {
   badge.shows(SHOWN.indexOf(view.badge));
   by("badge-flashes").checked = !view.badge_stays;
-  for (const name of Object.keys(TELLS)) by(name).checked = view[name];
+  notices(view);
+}
+
+/** Without the permission nothing is shown, so no switch is on. */
+async function notices(view) {
+  const granted = await api.permissions.contains(NEEDED);
+  for (const name of Object.keys(TELLS)) by(name).checked = granted && view[name];
 }
 
 const badge = choosing(by("badge-shows"), by("badge-hint"), (value) => intend(INTENTS[value]));
@@ -29,7 +36,7 @@ for (const [name, [on, off]] of Object.entries(TELLS)) {
   by(name).addEventListener("click", async () => {
     text(by("notices-said"), "");
     if (!by(name).checked) return intend(off);
-    const granted = await api.permissions.request({ permissions: ["notifications"] });
+    const granted = await api.permissions.request(NEEDED);
     if (granted) return intend(on);
     by(name).checked = false;
     tell(by("notices-said"), "notices_denied");

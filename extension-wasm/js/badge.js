@@ -49,11 +49,21 @@ export function markTab(tabId, failed) {
   spoken.finally(() => {
     const text = failed ? word("badge_failed") : null;
     api.action.setBadgeText({ tabId, text }).catch(gone);
-    if (!failed) return;
+    if (!failed) return void unmark(tabId).catch(gone);
     api.action.setBadgeBackgroundColor({ tabId, color }).catch(gone);
     api.action.setBadgeTextColor({ tabId, color: letters }).catch(gone);
     api.action.setTitle({ tabId, title: word("badge_failed_title") }).catch(gone);
   });
+}
+
+// A browser takes a tab's own title and colours away with the page, but the page may stay: when
+// protection is turned off. Chromium cannot take them away itself; an empty title is the name.
+async function unmark(tabId) {
+  if ((await api.action.getTitle({ tabId })) !== word("badge_failed_title")) return;
+  const [color, letters] = COLOURS.off;
+  await api.action.setTitle({ tabId, title: "" });
+  await api.action.setBadgeBackgroundColor({ tabId, color });
+  await api.action.setBadgeTextColor({ tabId, color: letters });
 }
 
 function write({ text, flash, title }) {

@@ -151,20 +151,24 @@ for (const event of [api.tabs.onActivated, api.windows?.onFocusChanged]) {
   event?.addListener(() => decide(() => {}));
 }
 api.tabs.onUpdated.addListener((tab, { status }) =>
-  decide((rust) => status === "complete" && rust.on_page_settled(tab)),
+  decide((rust) => {
+    if (status === "loading") rust.on_tab_loading(tab);
+    if (status === "complete") rust.on_page_settled(tab);
+  }),
 );
 api.tabs.onRemoved.addListener((tab) => decide((rust) => rust.on_tab_closed(tab)));
 
-// A tab's own page: that it begins to load, and that it did not load. The address stays here.
+// A tab's own page: that it begins to load, and that it did not load. Rust sees the host
+// alone, to tell this computer from others, and keeps nothing of it.
 const PAGES = { urls: ["<all_urls>"], types: ["main_frame"] };
 api.webRequest.onBeforeRequest.addListener(
   ({ tabId }) => void decide((rust) => rust.on_page_begun(tabId)),
   PAGES,
 );
 api.webRequest.onErrorOccurred.addListener(
-  async ({ tabId, error, incognito }) => {
+  async ({ tabId, error, url, incognito }) => {
     const isPrivate = incognito ?? (await isPrivateTab(tabId));
-    decide((rust) => rust.on_page_failed(tabId, error, isPrivate));
+    decide((rust) => rust.on_page_failed(tabId, error, hostOf(url), isPrivate));
   },
   PAGES,
 );

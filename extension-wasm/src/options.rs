@@ -54,14 +54,23 @@ const BYTES: Key = key("thresholds_wrong_bytes");
 const SECONDS: Key = key("thresholds_wrong_seconds");
 const ABOVE: Key = key("thresholds_wrong_order");
 
-/// Digits, with separators between them as people write large numbers.
+/// Digits, with separators between groups of three as people write large numbers. A separator
+/// before fewer digits is a decimal's, and no whole number.
 fn number(text: &str) -> Option<u64> {
-    let is_separator = |letter: char| letter.is_whitespace() || ",.'_".contains(letter);
-    let digits: String = text
-        .chars()
-        .filter(|letter| !is_separator(*letter))
-        .collect();
-    digits.parse().ok()
+    let is_separator = |letter: char| letter.is_whitespace() || ",.'’_".contains(letter);
+    let (mut number, mut digits, mut is_first) = (0_u64, 0_u8, true);
+    let is_whole = |digits, is_first| digits == 3 || (is_first && digits > 0);
+    for letter in text.trim().chars() {
+        if let Some(digit) = letter.to_digit(10) {
+            number = number.checked_mul(10)?.checked_add(digit.into())?;
+            digits = digits.saturating_add(1);
+        } else if is_separator(letter) && is_whole(digits, is_first) {
+            (digits, is_first) = (0, false);
+        } else {
+            return None;
+        }
+    }
+    is_whole(digits, is_first).then_some(number)
 }
 
 /// A ledger's offer in words.
@@ -182,6 +191,38 @@ mod tests {
             (set.min_duration_ms.0, set.max_duration_ms.0),
             (45_000, 60_000)
         );
+    }
+
+    #[test]
+    fn a_separator_stands_before_three_digits_and_a_decimal_is_no_whole_number() {
+        for text in [
+            "100000",
+            "100,000",
+            "100.000",
+            "100 000",
+            "100'000",
+            "100’000",
+            "100_000",
+            "100\u{a0}000",
+            "100\u{202f}000",
+            " 100000\n",
+        ] {
+            assert_eq!(number(text), Some(100_000), "{text}");
+        }
+        for text in [
+            "45.5",
+            "45,5",
+            "30.0",
+            "1.5.0.0.0",
+            "1,00000",
+            "10,000.00",
+            ",100",
+            "+30",
+        ] {
+            assert_eq!(number(text), None, "{text}");
+        }
+        assert_eq!(check("100000", "45.5", "600").field, Some("min_s"));
+        assert_eq!(check("1.5.0.0.0", "30", "600").field, Some("min_bytes"));
     }
 
     #[test]

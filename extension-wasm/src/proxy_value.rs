@@ -281,7 +281,7 @@ pub fn route(port: Option<u16>, windows: Windows, asking: Asking<'_>) -> Route {
 
 /// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: Chromium never sends these to a proxy
 /// either (`net/docs/proxy.md`, implicit bypass rules).
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     if host == "localhost" || host.ends_with(".localhost") {
         return true;
     }

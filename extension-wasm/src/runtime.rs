@@ -127,11 +127,11 @@ pub fn on_installed() {
     dispatch(Event::Loaded);
 }
 
-/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error. `private`:
-/// whether the tab is in a private window.
+/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error. The host is
+/// not stored. `private`: whether the tab is in a private window.
 #[wasm_bindgen]
-pub fn on_page_failed(tab: i32, error: &str, private: bool) {
-    if let Some(error) = NetError::of(error) {
+pub fn on_page_failed(tab: i32, error: &str, host: &str, private: bool) {
+    if let Some(error) = NetError::of(error, host) {
         dispatch(Event::PageFailed {
             tab,
             error,
@@ -144,6 +144,12 @@ pub fn on_page_failed(tab: i32, error: &str, private: bool) {
 #[wasm_bindgen]
 pub fn on_page_begun(tab: i32) {
     dispatch(Event::PageBegun { tab });
+}
+
+/// `tabs.onUpdated`, when the tab begins to show another page, or the browser's error.
+#[wasm_bindgen]
+pub fn on_tab_loading(tab: i32) {
+    dispatch(Event::TabLoading { tab });
 }
 
 /// `tabs.onRemoved`.

@@ -116,9 +116,19 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             error,
             private,
         } => failed::on_failed(state, tab, error, private, effects),
-        Event::PageBegun { tab } => failed::on_begun(state, tab, effects),
+        Event::PageBegun { tab } => {
+            failed::on_begun(state, tab, effects);
+            pages::on_begun(state, tab);
+        }
+        Event::TabLoading { tab } => {
+            failed::on_loading(state, tab, effects);
+            pages::on_loading(state, tab);
+        }
         Event::TabClosed { tab } => failed::on_closed(state, tab, effects),
-        Event::PageSettled { tab } => failed::on_settled(state, tab, effects),
+        Event::PageSettled { tab } => {
+            failed::on_settled(state, tab, effects);
+            pages::on_settled(state, tab);
+        }
         Event::BrowserStarted => browser_started(state),
         Event::PagesFound { turn, found } => pages::on_found(state, turn, found, effects),
         Event::ProxyChanged => {
@@ -227,6 +237,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.wanted = false;
             state.start_due = false;
             state.bypassed = false;
+            failed::on_off(state, effects);
             proxy::clear(state, effects);
         }
         Intent::ProtectAll => choice::choose(state, Windows::All, effects),

@@ -170,6 +170,7 @@ async fn the_badge_shows_what_was_chosen(fixture: &Fixture) {
         ))
         .await;
     let granted = "browser.permissions.request = async () => true;
+        browser.permissions.contains = async () => true;
         by('tells_trouble').click();";
     fixture.run(&with(granted)).await;
     fixture

@@ -39,6 +39,9 @@ pub(super) async fn mark(turn: PagesTurn) {
         }
     }
     dispatch(Event::PagesFound { turn, found });
+    for tab in tabs.iter().filter(|tab| !tab.is_loading) {
+        dispatch(Event::PageSettled { tab: tab.id });
+    }
 }
 
 /// Looks for the pages that [`mark`] marked, and for the tabs that it could not mark.

@@ -121,6 +121,11 @@ pub enum Event {
         /// The browser's number of the tab.
         tab: i32,
     },
+    /// A tab loads: another page, or the browser's error in place of one.
+    TabLoading {
+        /// The browser's number of the tab.
+        tab: i32,
+    },
     /// A tab has closed.
     TabClosed {
         /// The browser's number of the tab.

@@ -35,6 +35,22 @@ pub(super) fn on_begun(state: &mut State, tab: i32, effects: &mut Vec<Effect>) {
     put(state, tab, before, None);
 }
 
+/// A tab loads. The browser's error is the first that loads after a page has failed; whatever loads
+/// when that has settled is another page, which the browser may show without any request.
+pub(super) fn on_loading(state: &mut State, tab: i32, effects: &mut Vec<Effect>) {
+    let mut tabs = state.failed.tabs.iter();
+    if tabs.any(|known| known.tab == tab && known.settled) {
+        on_closed(state, tab, effects);
+    }
+}
+
+/// Protection is off, so the browser's errors are its own affair.
+pub(super) fn on_off(state: &mut State, effects: &mut Vec<Effect>) {
+    let tabs = std::mem::take(&mut state.failed.tabs);
+    let failed = tabs.iter().filter(|known| known.failure.is_some());
+    failed.for_each(|known| mark(known.tab, false, effects));
+}
+
 /// A tab has closed, or shows another page.
 pub(super) fn on_closed(state: &mut State, tab: i32, effects: &mut Vec<Effect>) {
     if taken(state, tab).is_some_and(|known| known.failure.is_some()) {
@@ -57,13 +73,17 @@ fn put(state: &mut State, tab: i32, before: Option<Vec<Unreached>>, failure: Opt
         tab,
         before,
         failure,
+        settled: false,
     });
 }
 
 /// A tab has settled on a page. Browsers take a tab's own badge away when its page changes, and
 /// their error is a page, too.
-pub(super) fn on_settled(state: &State, tab: i32, effects: &mut Vec<Effect>) {
-    if state.failed.of(tab).is_some() {
+pub(super) fn on_settled(state: &mut State, tab: i32, effects: &mut Vec<Effect>) {
+    let mut tabs = state.failed.tabs.iter_mut();
+    let failed = tabs.find(|known| known.tab == tab && known.failure.is_some());
+    if let Some(known) = failed {
+        known.settled = true;
         mark(tab, true, effects);
     }
 }

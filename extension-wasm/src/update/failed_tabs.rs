@@ -1,5 +1,6 @@
 //! What is known about tabs whose page did not load.
 
+use crate::proxy_value::is_loopback;
 use meter_wire::{TorReply, Unreached};
 
 /// Most tabs that are remembered. More would be of nobody who looks.
@@ -22,6 +23,8 @@ pub(super) struct LoadingTab {
     /// What Tor had refused by then; `None` if that is not known.
     pub(super) before: Option<Vec<Unreached>>,
     pub(super) failure: Option<LoadError>,
+    /// The tab shows the browser's error.
+    pub(super) settled: bool,
 }
 
 /// The tabs that load a page or failed to, the latest last. A list, because there are few.
@@ -50,10 +53,12 @@ pub enum NetError {
 
 impl NetError {
     /// Reads a browser's name of an error (`net_error_list.h` of Chromium, `xpc.msg` of Firefox).
-    /// `None` for errors in which no proxy has a part, such as a load that a person stopped.
+    /// `None` for errors in which no proxy has a part, such as a load that a person stopped, or a
+    /// `host` that is this computer.
     #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn of(name: &str, host: &str) -> Option<Self> {
         match name {
+            _ if is_loopback(host) => None,
             "net::ERR_PROXY_CONNECTION_FAILED" | "NS_ERROR_PROXY_CONNECTION_REFUSED" => {
                 Some(Self::NoProxy)
             }

@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::event::Timer;
 use super::state::State;
 use super::tabs::{OldTabs, Pages, PagesTurn};
-use crate::proxy_value::{Reading, Windows};
+use crate::proxy_value::{BrowserFamily, Reading, Windows};
 
 /// Pause before the next look at tabs that a person has reloaded.
 const AGAIN_MS: u32 = 1_000;
@@ -75,16 +75,60 @@ pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
+/// A tab asks for a page. While the browser is shut it asks the relay, so the page that it shows
+/// next is not from before.
+pub(super) fn on_begun(state: &mut State, tab: i32) {
+    let pages = &mut state.pages;
+    if pages.old.unmarked.contains(&tab) {
+        note(&mut pages.leaving, tab);
+    }
+}
+
+/// A tab without a mark loads. Firefox shows no extension the request of a page in which none may
+/// run. Chromium says the same when a page only changes its own address.
+pub(super) fn on_loading(state: &mut State, tab: i32) {
+    if state.family == BrowserFamily::Gecko && state.pages.settled.contains(&tab) {
+        on_begun(state, tab);
+    }
+}
+
+/// A tab has settled on a page: on another one than that from before, if it was leaving that.
+pub(super) fn on_settled(state: &mut State, tab: i32) {
+    let pages = &mut state.pages;
+    if pages.leaving.contains(&tab) {
+        for tabs in [
+            &mut pages.old.unmarked,
+            &mut pages.settled,
+            &mut pages.leaving,
+        ] {
+            tabs.retain(|known| *known != tab);
+        }
+    } else if pages.old.unmarked.contains(&tab) {
+        note(&mut pages.settled, tab);
+    }
+}
+
+fn note(tabs: &mut Vec<i32>, tab: i32) {
+    if !tabs.contains(&tab) {
+        tabs.push(tab);
+    }
+}
+
 /// Takes the result of a look, unless something has happened since.
 pub(super) fn on_found(
     state: &mut State,
     turn: PagesTurn,
-    found: OldTabs,
+    mut found: OldTabs,
     effects: &mut Vec<Effect>,
 ) {
     let pages = &mut state.pages;
     if turn != pages.turn || !pages.in_flight {
         return;
+    }
+    if pages.marked {
+        // A tab may have left its page during the look.
+        let unmarked = &mut found.unmarked;
+        unmarked.retain(|tab| pages.old.unmarked.contains(tab));
     }
     pages.in_flight = false;
     pages.marked = true;

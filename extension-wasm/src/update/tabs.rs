@@ -30,6 +30,12 @@ pub struct Pages {
     pub(super) was_open: bool,
     #[serde(default)]
     pub(super) old: OldTabs,
+    /// Of the tabs without a mark those whose page from before has loaded.
+    #[serde(default)]
+    pub(super) settled: Vec<i32>,
+    /// Of the tabs without a mark those that load another page.
+    #[serde(default)]
+    pub(super) leaving: Vec<i32>,
     #[serde(skip)]
     pub(super) turn: PagesTurn,
     #[serde(skip)]

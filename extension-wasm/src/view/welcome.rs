@@ -42,8 +42,10 @@ pub fn welcome(state: &State) -> WelcomeView {
     let all = || steps.iter().chain(&tests).chain([&counted]);
     let done = all().all(is_over);
     let left = steps.iter().filter(|step| !is_over(step)).count();
+    let is_faulty = tests.iter().any(|step| step.mark == Mark::Fault);
     let says = match (done, u64::try_from(left).unwrap_or_default()) {
         (true, _) => key("welcome_done").text(),
+        (false, 0) if is_faulty => key("welcome_faulty").text(),
         (false, 0) => key("welcome_testing").text(),
         (false, left) => key("welcome_left").with("steps", Value::count(left)),
     };

@@ -103,6 +103,37 @@ fn only_the_tab_that_failed_says_so_and_only_until_it_loads_another_page() {
 }
 
 #[test]
+fn a_page_that_is_shown_without_a_request_takes_the_mark_away() {
+    let mut scene = over();
+    scene.happen(Event::PageBegun { tab: TAB });
+    fails(&mut scene, TAB, NetError::NoConnection);
+    scene.happen(Event::TabLoading { tab: TAB });
+    assert!(said(&scene).is_some(), "that is the browser's error");
+    scene.happen(Event::PageSettled { tab: TAB });
+    assert_eq!(last_mark(&scene), Some((TAB, true)));
+    // Back, to a page that the browser kept.
+    scene.happen(Event::TabLoading { tab: TAB });
+    scene.happen(Event::PageSettled { tab: TAB });
+    assert_eq!(
+        (said(&scene), last_mark(&scene)),
+        (None, Some((TAB, false)))
+    );
+}
+
+#[test]
+fn turning_protection_off_takes_every_mark_away() {
+    let mut scene = over();
+    fails(&mut scene, TAB, NetError::NoConnection);
+    scene.happen(Event::PageSettled { tab: TAB });
+    scene.happen(Event::Intent(Intent::TurnOff));
+    scene.happen(Event::PageSettled { tab: TAB });
+    assert_eq!(
+        (said(&scene), last_mark(&scene)),
+        (None, Some((TAB, false)))
+    );
+}
+
+#[test]
 fn a_relay_that_is_gone_is_named_as_that() {
     let mut scene = over();
     scene.closed_because = Some(NOT_FOUND);
@@ -135,7 +166,15 @@ fn only_errors_in_which_a_proxy_has_a_part_count() {
         ("net::ERR_CERT_DATE_INVALID", None),
         ("", None),
     ] {
-        assert_eq!(NetError::of(name), error, "{name}");
+        assert_eq!(NetError::of(name, "example.com"), error, "{name}");
+    }
+}
+
+#[test]
+fn a_closed_server_of_this_computer_is_not_blamed_on_tor() {
+    for host in ["localhost", "a.localhost", "127.0.0.1", "[::1]"] {
+        let error = NetError::of("NS_ERROR_CONNECTION_REFUSED", host);
+        assert_eq!(error, None, "{host}");
     }
 }
 

@@ -4,9 +4,9 @@
 use crate::said::Words as _;
 use crate::scene::{PORT, Scene};
 use meter_wire::TorState;
-use onionmeter::proxy_value::Reading;
+use onionmeter::proxy_value::{BrowserFamily, Reading};
 use onionmeter::update::{
-    Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, State, Timer, update,
+    Effect, Event, Intent, OldTabs, PagesTurn, PrivateWindows, ProxyTurn, State, Timer, update,
 };
 use onionmeter::view::{Light, Name, Own, Tone};
 
@@ -165,6 +165,68 @@ fn a_browser_that_starts_with_the_setting_is_not_searched() {
     let (_, effects) = update(state, Event::ProxyAnswered { turn, answer });
     let marks = |effect: &Effect| matches!(effect, Effect::MarkPages { .. });
     assert!(!effects.is_empty() && !effects.iter().any(marks));
+}
+
+#[test]
+fn a_tab_without_a_mark_is_of_before_until_it_has_asked_for_another_page_and_shows_it() {
+    let mut scene = with_old(&[], &[12]).started();
+    scene.happen(Event::TabLoading { tab: 12 });
+    scene.happen(Event::PageSettled { tab: 12 });
+    let light = |scene: &Scene| scene.view().header.state;
+    assert_eq!(light(&scene), Light::Unprotected, "it was asked for before");
+    scene.happen(Event::PageBegun { tab: 12 });
+    assert_eq!(light(&scene), Light::Unprotected, "the page is still there");
+    scene.wake();
+    scene.happen(Event::PageSettled { tab: 12 });
+    assert_eq!(light(&scene), Light::Protected);
+}
+
+#[test]
+fn a_page_whose_requests_firefox_hides_is_over_when_its_tab_loads_and_settles_again() {
+    for (family, then) in [
+        (BrowserFamily::Gecko, Light::Protected),
+        // The page from before may have changed its address.
+        (BrowserFamily::Chromium, Light::Unprotected),
+    ] {
+        let mut scene = with_old(&[], &[12]);
+        scene.family = family;
+        scene.private = PrivateWindows::Allowed(Reading::Ours { port: PORT });
+        let mut scene = scene.started();
+        for _ in 0..2 {
+            assert_eq!(scene.view().header.state, Light::Unprotected);
+            scene.happen(Event::TabLoading { tab: 12 });
+            scene.happen(Event::PageSettled { tab: 12 });
+        }
+        assert_eq!(scene.view().header.state, then, "{family:?}");
+    }
+}
+
+#[test]
+fn a_look_that_began_before_a_tab_left_its_page_does_not_bring_it_back() {
+    let (mut state, _) = update(State::default(), Event::Started(Box::default()));
+    let mut happen = |event| {
+        let (next, effects) = update(std::mem::take(&mut state), event);
+        state = next;
+        (state.pages.count(), effects)
+    };
+    let (turn, answer) = (ProxyTurn(1), Ok(Reading::Ours { port: PORT }));
+    happen(Event::ProxyAnswered { turn, answer });
+    let found = OldTabs {
+        marked: Vec::new(),
+        unmarked: vec![12],
+    };
+    let turn = PagesTurn(1);
+    let (count, _) = happen(Event::PagesFound {
+        turn,
+        found: found.clone(),
+    });
+    assert_eq!(count, 1);
+    happen(Event::Alarm);
+    happen(Event::PageBegun { tab: 12 });
+    happen(Event::PageSettled { tab: 12 });
+    let turn = PagesTurn(2);
+    let (count, _) = happen(Event::PagesFound { turn, found });
+    assert_eq!(count, 0);
 }
 
 #[test]

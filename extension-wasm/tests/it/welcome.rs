@@ -1,6 +1,7 @@
 //! The welcome page: opened once, its steps are what is true now, and its self-test ticks nothing
 //! that was not seen.
 
+use crate::said::Words as _;
 use crate::scene::{NOT_FOUND, PORT, Scene};
 use meter_wire::{SessionStatus, TorState, U64Text};
 use onionmeter::drawn::PageView;
@@ -261,6 +262,14 @@ fn a_tick_of_the_self_test_needs_what_it_says_and_nothing_less() {
     for name in ["names", "web_rtc"] {
         assert_eq!(line(&privacy, name).mark, Mark::Fault, "{name}");
     }
+}
+
+#[test]
+fn a_fault_of_the_self_test_is_said_above_it_when_every_step_is_done() {
+    let says = |scene: &Scene| view(scene).says.en();
+    let scene = opened(|scene| scene.hardens = false);
+    assert!(says(&scene).contains("the self-test found a fault"));
+    assert_eq!(says(&opened(|_| {})), "Everything is set up.");
 }
 
 /// The number of the last witness.
