@@ -59,7 +59,9 @@ export function markTab(tabId, failed) {
 // A browser takes a tab's own title and colours away with the page, but the page may stay: when
 // protection is turned off. Chromium cannot take them away itself; an empty title is the name.
 async function unmark(tabId) {
-  if ((await api.action.getTitle({ tabId })) !== word("badge_failed_title")) return;
+  const { status } = await api.tabs.get(tabId);
+  const title = await api.action.getTitle({ tabId });
+  if (status !== "complete" || title !== word("badge_failed_title")) return;
   const [color, letters] = COLOURS.off;
   await api.action.setTitle({ tabId, title: "" });
   await api.action.setBadgeBackgroundColor({ tabId, color });
