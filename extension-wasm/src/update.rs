@@ -82,12 +82,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             connection::on_closed(state, connection, reason.as_deref(), effects);
         }
         Event::Flooded { connection } => connection::on_flooded(state, connection, effects),
-        Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
-        Event::Timer(Timer::Witness(number)) => witness::on_timer(state, number),
-        Event::Timer(Timer::Welcome) => welcome::look(state, effects),
-        Event::Timer(Timer::Flash(number)) => state.flash.end(number),
-        Event::Timer(Timer::WitnessOver(number)) => witness::on_over(state, number, effects),
-        Event::Timer(timer) => host::on_timer(state, timer, effects),
+        Event::Timer(timer) => on_timer(state, timer, effects),
         Event::Alarm => {
             pages::look(state, effects);
             proxy::check_privacy(state, effects);
@@ -150,6 +145,17 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             let is_ours = state.route_port().is_some() && state.windows == Windows::All;
             state.bypassed |= !fatal && is_ours;
         }
+    }
+}
+
+fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
+    match timer {
+        Timer::Pages(turn) => pages::on_timer(state, turn, effects),
+        Timer::Witness(number) => witness::on_timer(state, number),
+        Timer::Welcome => welcome::look(state, effects),
+        Timer::Flash(number) => state.flash.end(number),
+        Timer::WitnessOver(number) => witness::on_over(state, number, effects),
+        timer => host::on_timer(state, timer, effects),
     }
 }
 

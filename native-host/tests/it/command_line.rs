@@ -312,8 +312,8 @@ fn verify_refuses_whatever_was_changed() {
         65,
         &["not by the key"],
     );
-    // A part of the right key is none.
-    for part in [&file.key[..10], ""] {
+    // A part of a key is none.
+    for part in ["db50b2a84a", ""] {
         let verify = ["verify", file.name(), "--key", part];
         check(&home, &verify, 64, &["a key has 64 hexadecimal digits"]);
     }
