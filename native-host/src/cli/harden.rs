@@ -100,17 +100,17 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
                     "{}: {}\n{text}",
                     place.title,
                     place.file.display()
-                ))?;
+                ));
                 due.push((place, file));
             }
             Left::Theirs | Left::Changed => {
                 theirs = true;
-                left_to_the_person(&mut parts, place, &text)?;
+                left_to_the_person(&mut parts, place, &text);
             }
         }
     }
     let shown: Vec<_> = due.iter().map(|(place, _)| *place).collect();
-    let goes_on = go_on(&arguments.common, &shown, "Write", format)?;
+    let goes_on = go_on(&arguments.common, &mut parts, &shown, "Write")?;
     let is_written = goes_on && !due.is_empty();
     for (place, file) in due {
         let part = |outcome| policies(place, outcome).content(&file.text());
@@ -120,23 +120,19 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
                 let answer = Answer::new("hardened", "").failed(cannot(&place.file, &error));
                 return parts.end(answer);
             }
-            parts.tell(part, line)?;
+            parts.tell(part, line);
         } else {
             parts.record(part("would_be_written"));
         }
     }
     if is_written {
-        parts.say("Restart the browsers. `onionmeter unharden` takes the files away again.")?;
+        parts.say("Restart the browsers. `onionmeter unharden` takes the files away again.");
     }
     parts.end(ended("hardened", theirs, &arguments.common))
 }
 
 /// Shows what a person must add to a file that Onionmeter did not write.
-fn left_to_the_person(
-    parts: &mut Parts,
-    place: &PolicyPlace,
-    text: &str,
-) -> Result<(), CommandError> {
+fn left_to_the_person(parts: &mut Parts, place: &PolicyPlace, text: &str) {
     let why = "is not as Onionmeter wrote it, so it stays as it is";
     let part = policies(place, "stays")
         .content(text)
@@ -148,7 +144,7 @@ fn left_to_the_person(
             place.title,
             place.file.display()
         ),
-    )
+    );
 }
 
 pub(super) fn unharden(arguments: &Unharden, format: Format) -> Outcome {
@@ -159,28 +155,28 @@ pub(super) fn unharden(arguments: &Unharden, format: Format) -> Outcome {
         let path = place.file.display();
         match launch::state_of_policies(place.family, &place.file) {
             Left::Ours => {
-                parts.say(format_args!("{}: {path}", place.title))?;
+                parts.say(format_args!("{}: {path}", place.title));
                 due.push(place);
             }
             Left::Changed => {
                 kept = true;
                 let text = "was changed since Onionmeter wrote it, so it stays; remove it by hand";
                 let part = policies(&place, "stays").because(format_args!("{path} {text}"));
-                parts.tell(part, format_args!("{}: {path} {text}", place.title))?;
+                parts.tell(part, format_args!("{}: {path} {text}", place.title));
             }
             Left::Nothing | Left::Theirs => {}
         }
     }
     if due.is_empty() {
-        parts.say("There are no policies of Onionmeter's to remove.")?;
+        parts.say("There are no policies of Onionmeter's to remove.");
     }
     let shown: Vec<_> = due.iter().collect();
-    let goes_on = go_on(&arguments.common, &shown, "Remove", format)?;
+    let goes_on = go_on(&arguments.common, &mut parts, &shown, "Remove")?;
     for place in &due {
         if goes_on {
             match launch::remove_policies(place.family, &place.file) {
                 Ok(Removal::Removed) => {
-                    parts.tell(policies(place, "removed"), line(place, "removed"))?;
+                    parts.tell(policies(place, "removed"), line(place, "removed"));
                 }
                 Ok(Removal::Kept(_)) => {}
                 Err(error) => {
@@ -217,9 +213,9 @@ fn ended(done: &str, is_any_kept: bool, common: &Common) -> Answer {
 /// Whether to continue: not in a dry run, not if another user must do it, and not without a yes.
 fn go_on(
     common: &Common,
+    parts: &mut Parts,
     places: &[&PolicyPlace],
     verb: &str,
-    format: Format,
 ) -> Result<bool, CommandError> {
     if common.dry_run || places.is_empty() {
         return Ok(false);
@@ -238,6 +234,8 @@ fn go_on(
     if common.yes {
         return Ok(true);
     }
+    parts.shown()?;
+    let format = parts.format();
     if format == Format::Json || !stdin().is_terminal() {
         let why = match format {
             Format::Json => "--json asks no questions",

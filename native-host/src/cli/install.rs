@@ -69,29 +69,30 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
             let why = format!("{} was unreadable ({error})", home.registered().display());
             let part = Part::new("list", "begun_anew").at(&home.registered());
             let line = format!("{why} and is begun anew.");
-            parts.tell(part.because(why), line)?;
+            parts.tell(part.because(why), line);
             Record::default()
         }
     };
     for place in &named {
         record.add(place);
     }
-    let (found, mut whole) = register(&mut parts, &mut record, &program)?;
+    list_ahead(&record, home);
+    let (found, mut whole) = register(&mut parts, &mut record, &program);
     if let Err(error) = record.save(home) {
         whole = false;
         let at = home.registered();
         let part = Part::new("list", "not_written").at(&at).because(&error);
-        parts.tell(part, format_args!("NOT written: {}: {error}", at.display()))?;
+        parts.tell(part, format_args!("NOT written: {}: {error}", at.display()));
     }
-    whole &= command(&mut parts, &program, home)?;
+    whole &= command(&mut parts, &program, home);
     whole &= started(&mut parts, &program)?;
     if let Some(daemon) =
         Patience::default().wait(async { Ok(daemon_version::replace(home, &program).await) })?
     {
         let part = Part::new("daemon", daemon.outcome).because(&daemon.text);
-        parts.tell(part, format_args!("Daemon:  {}", daemon.text))?;
+        parts.tell(part, format_args!("Daemon:  {}", daemon.text));
     }
-    whole &= launcher(&mut parts, &program)?;
+    whole &= launcher(&mut parts, &program);
     parts.end(ended(format, whole, found))
 }
 
@@ -139,13 +140,23 @@ pub(super) fn refuse_for_another() -> Result<(), CommandError> {
     }
 }
 
+/// Lists every browser that exists, before its manifest is written: an interrupted `install` leaves
+/// no manifest that `uninstall` does not find.
+fn list_ahead(record: &Record, home: &Home) {
+    let mut expected = record.clone();
+    let places = all_places(record).into_iter();
+    for place in places.filter(|place| place.is_present() && place.reach != Reach::Closed) {
+        expected.add(&place);
+    }
+    crate::ignore_because(
+        "the list is written again, and told then",
+        expected.save(home),
+    );
+}
+
 /// Registers with every browser that exists. Returns whether there is any, and `false` if one of
 /// them failed.
-fn register(
-    parts: &mut Parts,
-    record: &mut Record,
-    program: &Path,
-) -> Result<(bool, bool), CommandError> {
+fn register(parts: &mut Parts, record: &mut Record, program: &Path) -> (bool, bool) {
     let (mut found, mut whole) = (false, true);
     let places = all_places(record);
     let width = width(&places);
@@ -169,14 +180,14 @@ fn register(
                     Some(limit) => part(outcome).because(limit),
                     None => part(outcome),
                 };
-                parts.tell(part, format_args!("{name:width$}  {how:18}  {at}"))?;
+                parts.tell(part, format_args!("{name:width$}  {how:18}  {at}"));
                 if let Some(limit) = limit {
-                    parts.say(format_args!("{:width$}  {limit}", ""))?;
+                    parts.say(format_args!("{:width$}  {limit}", ""));
                 }
             }
             Done::Limited(why) => {
                 let part = part("not_possible").because(&why);
-                parts.tell(part, format_args!("{name:width$}  NOT possible: {why}"))?;
+                parts.tell(part, format_args!("{name:width$}  NOT possible: {why}"));
             }
             Done::Failed(why) => {
                 whole = false;
@@ -184,11 +195,11 @@ fn register(
                 parts.tell(
                     part,
                     format_args!("{name:width$}  NOT registered      {at}: {why}"),
-                )?;
+                );
             }
         }
     }
-    Ok((found, whole))
+    (found, whole)
 }
 
 /// The width of the column with the names.
@@ -255,21 +266,21 @@ fn closed(place: &Place, program: &Path) -> Option<Done> {
 }
 
 /// Makes the command and says what to type; `false` if the link could not be made.
-fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, CommandError> {
+fn command(parts: &mut Parts, program: &Path, home: &Home) -> bool {
     let at = program.display();
     let part = |outcome, link: &Path| Part::new("command", outcome).at(link);
     match registration::put_command(program, home) {
         Command::NotNeeded => {}
-        Command::Here(link) => in_path(parts, part("made", &link), &link, "")?,
+        Command::Here(link) => in_path(parts, part("made", &link), &link, ""),
         Command::Mended { link, from } => {
             let before = format!("it led to {} until now", from.display());
             let part = part("mended", &link).because(&before);
-            in_path(parts, part, &link, &format!("\n         {before}"))?;
+            in_path(parts, part, &link, &format!("\n         {before}"));
         }
         Command::Taken { link, what } => {
             let why = format!("{} is {what}, and stays as it is", link.display());
             let part = part("stays", &link).because(&why);
-            parts.tell(part, format_args!("Command: {at}\n         {why}"))?;
+            parts.tell(part, format_args!("Command: {at}\n         {why}"));
         }
         Command::Failed(link, error) => {
             let part = part("not_made", &link).because(&error);
@@ -277,18 +288,18 @@ fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, Comma
             parts.tell(
                 part,
                 format_args!("Command: {at}\n         NOT made: the link {link}: {error}"),
-            )?;
-            return Ok(false);
+            );
+            return false;
         }
     }
-    Ok(true)
+    true
 }
 
 /// Names the link, and what is missing before it can be typed.
-fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(), CommandError> {
-    parts.tell(part, format_args!("Command: {}{more}", link.display()))?;
+fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) {
+    parts.tell(part, format_args!("Command: {}{more}", link.display()));
     let Some(folder) = link.parent() else {
-        return Ok(());
+        return;
     };
     let path = env::var_os("PATH").unwrap_or_default();
     let real = |folder: &Path| fs::canonicalize(folder).ok();
@@ -298,41 +309,40 @@ fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(),
         parts.say(format_args!(
             "         to type `onionmeter` alone: export PATH=\"{}:$PATH\"",
             folder.display()
-        ))?;
+        ));
     }
-    Ok(())
 }
 
 /// Makes the entry in the desktop's menu, if there is a browser that it could start.
-fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
+fn launcher(parts: &mut Parts, program: &Path) -> bool {
     if launch::find(None).is_none() {
-        return Ok(true);
+        return true;
     }
     match launch::put_launcher(program) {
         Ok(Launcher::There(path)) => {
             let part = Part::new("launcher", "made").at(&path);
             let line = format!("Launcher: {} (onionmeter open)", path.display());
-            parts.tell(part, line)?;
+            parts.tell(part, line);
         }
         Ok(Launcher::OfAnother(path)) => {
             let why = "a file that Onionmeter did not put there, and stays as it is";
             let part = Part::new("launcher", "stays").at(&path).because(why);
-            parts.tell(part, format_args!("Launcher: {} is {why}", path.display()))?;
+            parts.tell(part, format_args!("Launcher: {} is {why}", path.display()));
         }
         Ok(Launcher::None) => {}
         Err(error) => {
             let part = Part::new("launcher", "not_made").because(&error);
-            parts.tell(part, format_args!("Launcher: NOT made: {error}"))?;
-            return Ok(false);
+            parts.tell(part, format_args!("Launcher: NOT made: {error}"));
+            return false;
         }
     }
-    Ok(true)
+    true
 }
 
 /// Starts the program once, as browsers do.
 fn started(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     let at = program.display();
-    parts.say(format_args!("Program: {at}"))?;
+    parts.say(format_args!("Program: {at}"));
     let part = |outcome| Part::new("program", outcome).at(program);
     let family = registration::Family::Chromium;
     let why = match Patience::default()
@@ -347,7 +357,7 @@ fn started(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     };
     let part = part("does_not_start").because(&why);
     let line = format!("         browsers can NOT start it: {why}");
-    parts.tell(part, line)?;
+    parts.tell(part, line);
     Ok(false)
 }
 

@@ -83,14 +83,21 @@ impl Answer {
     }
 
     pub(super) fn print(self, format: Format) -> Outcome {
+        self.print_after(Ok(()), format)
+    }
+
+    /// Like [`Self::print`], after lines that may not have been written. That the work failed says
+    /// more than that its output did.
+    pub(super) fn print_after(self, lines: io::Result<()>, format: Format) -> Outcome {
         if let (Format::Json, Some(failure)) = (format, &self.failure) {
             return Ok(tell_with(failure, format, &self.object));
         }
-        self.write(format).map_err(CommandError::Output)?;
-        Ok(match &self.failure {
-            Some(failure) => tell(failure, format),
-            None => ExitCode::from(self.exit),
-        })
+        let written = lines.and_then(|()| self.write(format));
+        match (&self.failure, written) {
+            (Some(failure), _) => Ok(tell(failure, format)),
+            (None, Ok(())) => Ok(ExitCode::from(self.exit)),
+            (None, Err(error)) => Err(CommandError::Output(error)),
+        }
     }
 
     fn write(&self, format: Format) -> io::Result<()> {

@@ -8,7 +8,8 @@ use super::{
 use serde_json::{Map, Value, json};
 use std::{
     fmt::Display,
-    io::{Write as _, stdout},
+    io::{self, Write as _, stdout},
+    mem,
     path::Path,
 };
 
@@ -50,10 +51,12 @@ impl Part {
     }
 }
 
-/// All results in their order.
+/// All results in their order. A command does its work whatever becomes of the output: the first
+/// line that cannot be written is told at the end.
 pub(super) struct Parts {
     format: Format,
     recorded: Vec<Value>,
+    written: io::Result<()>,
 }
 
 impl Parts {
@@ -61,13 +64,18 @@ impl Parts {
         Self {
             format,
             recorded: Vec::new(),
+            written: Ok(()),
         }
     }
 
+    pub(super) const fn format(&self) -> Format {
+        self.format
+    }
+
     /// Reports one result.
-    pub(super) fn tell(&mut self, part: Part, line: impl Display) -> Result<(), CommandError> {
+    pub(super) fn tell(&mut self, part: Part, line: impl Display) {
         self.record(part);
-        self.say(line)
+        self.say(line);
     }
 
     /// Adds a result for programs only; people get it in another line.
@@ -78,15 +86,20 @@ impl Parts {
     }
 
     /// Prints a line for people that programs get in another member.
-    pub(super) fn say(&self, line: impl Display) -> Result<(), CommandError> {
-        match self.format {
-            Format::Json => Ok(()),
-            Format::Text => writeln!(stdout().lock(), "{line}").map_err(CommandError::Output),
+    pub(super) fn say(&mut self, line: impl Display) {
+        if self.format == Format::Text && self.written.is_ok() {
+            self.written = writeln!(stdout().lock(), "{line}");
         }
+    }
+
+    /// Fails if a line could not be written: nobody agrees to what they were not shown.
+    pub(super) fn shown(&mut self) -> Result<(), CommandError> {
+        mem::replace(&mut self.written, Ok(())).map_err(CommandError::Output)
     }
 
     /// Ends the command.
     pub(super) fn end(self, answer: Answer) -> Outcome {
-        answer.with("parts", self.recorded).print(self.format)
+        let answer = answer.with("parts", self.recorded);
+        answer.print_after(self.written, self.format)
     }
 }

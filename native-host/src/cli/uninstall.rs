@@ -136,17 +136,17 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
             let why = format!("{} is unreadable ({error})", list.display());
             let line = format!("{why}; the usual places are looked through.");
             let part = Part::new("list", "unreadable").at(&list).because(why);
-            undo.parts.tell(part, line)?;
+            undo.parts.tell(part, line);
             Record::default()
         }
     };
     let programs = registration::own_programs(home);
     let spelled = registration::spelled(&programs, &all_places(&record));
-    let mut whole = take_manifests(undo, &mut record, &programs)?;
-    whole &= take_program(undo, home, &spelled)?;
+    let mut whole = take_manifests(undo, &mut record, &programs);
+    whole &= take_program(undo, home, &spelled);
     if whole {
         if list.is_file() {
-            whole = undo.take("list", "List", &list, || fs::remove_file(&list))?;
+            whole = undo.take("list", "List", &list, || fs::remove_file(&list));
         }
     } else if undo.mode == RunMode::Real && list.is_file() {
         // The next `uninstall` finds what remains.
@@ -157,11 +157,8 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
     Ok(whole)
 }
 
-fn take_manifests(
-    undo: &mut Undo,
-    record: &mut Record,
-    programs: &[PathBuf],
-) -> Result<bool, CommandError> {
+/// Removes the manifests; `false` if one that should be removed stays.
+fn take_manifests(undo: &mut Undo, record: &mut Record, programs: &[PathBuf]) -> bool {
     let mut whole = true;
     let places = all_places(record);
     let width = install::width(&places);
@@ -180,46 +177,46 @@ fn take_manifests(
         };
         match taken_off {
             Ok(Removed::Nothing) => {}
-            Ok(Removed::Gone) => undo.gone("browser", &name, at, "")?,
+            Ok(Removed::Gone) => undo.gone("browser", &name, at, ""),
             Ok(Removed::OfAnother(other)) => {
                 let why = format!("it is for {}", other.display());
                 let line = format!("{name}  stays    {}: {why}", at.display());
                 let part = Part::new("browser", "stays").name(&place.name).at(at);
-                undo.parts.tell(part.because(why), line)?;
+                undo.parts.tell(part.because(why), line);
             }
             Err(error) => {
                 whole = false;
-                undo.fails("browser", &name, at, &error)?;
+                undo.fails("browser", &name, at, &error);
                 continue;
             }
         }
         record.forget(at);
     }
-    Ok(whole)
+    whole
 }
 
 /// Removes the command's link, the launcher and the program; link and launcher name the program.
-fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> Result<bool, CommandError> {
+fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> bool {
     let mut whole = true;
     if let Some(link) = registration::command_of(programs) {
         whole &= undo.take("command", "Command", &link, || {
             registration::remove_command(&link)
-        })?;
+        });
     }
     let launcher = programs
         .iter()
         .find_map(|program| launch::launcher_of(program));
     if let Some(path) = launcher {
-        whole &= undo.take("launcher", "Launcher", &path, || fs::remove_file(&path))?;
+        whole &= undo.take("launcher", "Launcher", &path, || fs::remove_file(&path));
     }
     let program = home.program();
     if program.symlink_metadata().is_ok() {
-        whole &= undo.take("program", "Program", &program, || fs::remove_file(&program))?;
+        whole &= undo.take("program", "Program", &program, || fs::remove_file(&program));
     }
     if undo.mode == RunMode::Real
         && let Some(folder) = program.parent()
     {
         crate::ignore_because("somebody put more there", fs::remove_dir(folder));
     }
-    Ok(whole)
+    whole
 }

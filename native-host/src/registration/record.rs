@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The written manifests, by place.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     places: Vec<Place>,
 }

@@ -42,6 +42,7 @@ mod terminal;
 mod tor_choice;
 mod truth;
 mod unguarded;
+mod unread;
 mod versions;
 mod ways_out;
 mod witness;

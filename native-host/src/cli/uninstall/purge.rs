@@ -109,7 +109,8 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, C
     let root = home.root().display();
     let stays = |parts: &mut Parts, outcome, why: String| {
         let part = Part::new("home", outcome).at(home.root()).because(&why);
-        parts.tell(part, why).map(|()| true)
+        parts.tell(part, why);
+        Ok(true)
     };
     match kind {
         Kind::Marked | Kind::Earlier => {}
@@ -132,28 +133,24 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, C
         .remove(undo.mode)
         .map_err(|error| install::cannot(home.root(), &error))?;
     drop(lock);
-    report(undo, home, &removal, &losses)
+    Ok(report(undo, home, &removal, &losses))
 }
 
-fn report(
-    undo: &mut Undo,
-    home: &Home,
-    removal: &Removal,
-    losses: &str,
-) -> Result<bool, CommandError> {
+/// `false` if a part that should be removed stays.
+fn report(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> bool {
     let mode = undo.mode;
     for path in &removal.foreign {
         let part = Part::new("foreign", "stays").at(path);
         let line = format!("stays: {} (Onionmeter did not make it)", path.display());
-        undo.parts.tell(part, line)?;
+        undo.parts.tell(part, line);
     }
     for (path, error) in &removal.failed {
         let part = Part::new("file", "not_removed").at(path).because(error);
         let line = format!("NOT removed: {}: {error}", path.display());
-        undo.parts.tell(part, line)?;
+        undo.parts.tell(part, line);
     }
     if !removal.failed.is_empty() {
-        return Ok(false);
+        return false;
     }
     if let Some(error) = &removal.root_stays {
         let root = home.root().display();
@@ -162,10 +159,10 @@ fn report(
             "{:12}  emptied  {root}, with {losses}; the folder itself stays: {error}",
             "Home"
         );
-        undo.parts.tell(part, line)?;
-        return Ok(true);
+        undo.parts.tell(part, line);
+        return true;
     }
-    undo.gone("home", "Home", home.root(), &format!(", with {losses}"))?;
+    undo.gone("home", "Home", home.root(), &format!(", with {losses}"));
     if mode == RunMode::Real {
         let root = home.root().display();
         undo.parts.say(match removal.foreign.is_empty() {
@@ -174,9 +171,9 @@ fn report(
                 "Key, reports and everything else of Onionmeter are removed; what is not its own \
                     stays in {root}."
             ),
-        })?;
+        });
     }
-    Ok(true)
+    true
 }
 
 /// Takes the daemon's lock, so that no daemon starts while its files are removed. A browser that

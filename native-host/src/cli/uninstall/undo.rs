@@ -1,10 +1,7 @@
 //! Removes one thing, or says that it would be removed.
 
 use crate::{
-    cli::{
-        outcome::CommandError,
-        parts::{Part, Parts},
-    },
+    cli::parts::{Part, Parts},
     home::{RunMode, obstacle_at},
 };
 use std::{io, path::Path};
@@ -23,26 +20,21 @@ impl Undo {
         name: &str,
         path: &Path,
         remove: impl FnOnce() -> io::Result<()>,
-    ) -> Result<bool, CommandError> {
+    ) -> bool {
         let removed = match self.mode {
             RunMode::Real => gone(remove()),
             RunMode::DryRun => Ok(()),
         };
         let removed = removed.map_err(|error| obstacle_at(path, error));
-        match removed {
-            Ok(()) => self.gone(part, name, path, "").map(|()| true),
-            Err(error) => self.fails(part, name, path, &error).map(|()| false),
+        match &removed {
+            Ok(()) => self.gone(part, name, path, ""),
+            Err(error) => self.fails(part, name, path, error),
         }
+        removed.is_ok()
     }
 
     /// Reports that one thing was removed, or would be.
-    pub(super) fn gone(
-        &mut self,
-        part: &str,
-        name: &str,
-        path: &Path,
-        more: &str,
-    ) -> Result<(), CommandError> {
+    pub(super) fn gone(&mut self, part: &str, name: &str, path: &Path, more: &str) {
         let (outcome, word) = match self.mode {
             RunMode::Real => ("removed", "removed"),
             RunMode::DryRun => ("would_be_removed", "would be removed"),
@@ -50,24 +42,18 @@ impl Undo {
         self.parts.tell(
             Part::new(part, outcome).name(name.trim_end()).at(path),
             format_args!("{name:12}  {word}  {}{more}", path.display()),
-        )
+        );
     }
 
     /// Reports that one thing stays although it should be removed.
-    pub(super) fn fails(
-        &mut self,
-        part: &str,
-        name: &str,
-        path: &Path,
-        error: &io::Error,
-    ) -> Result<(), CommandError> {
+    pub(super) fn fails(&mut self, part: &str, name: &str, path: &Path, error: &io::Error) {
         self.parts.tell(
             Part::new(part, "not_removed")
                 .name(name.trim_end())
                 .at(path)
                 .because(error),
             format_args!("{name:12}  NOT removed  {}: {error}", path.display()),
-        )
+        );
     }
 }
 
