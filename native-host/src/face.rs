@@ -5,7 +5,12 @@ mod token_file;
 
 pub(crate) use token_file::{TokenFileError, load_or_make};
 
-use crate::{home::Home, ipc::Connection, problems, system::clock::Clock};
+use crate::{
+    home::Home,
+    ipc::{Connection, Patience, until_silent},
+    problems,
+    system::clock::Clock,
+};
 use meter_core::UnixMs;
 use meter_face::{Answered, Asking, Daemon};
 use meter_wire::{ErrorCode, Notice, Problem, Request, Success};
@@ -94,10 +99,7 @@ async fn follow(home: Home, notices: broadcast::Sender<Notice>) {
                 {
                     tell(Notice::Status(status));
                 }
-                while let Ok(notice) = daemon.next_notice().await {
-                    tell(notice);
-                }
-                not_running()
+                pass_on(&home, &mut daemon, tell).await
             }
             Ok(None) => not_running(),
             Err(problem) => problem,
@@ -107,6 +109,24 @@ async fn follow(home: Home, notices: broadcast::Sender<Notice>) {
             sent = Some(problem);
         }
         sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Passes on the notices of one daemon. Returns why there are no more of them: a daemon that hangs
+/// keeps its connections open.
+async fn pass_on(home: &Home, daemon: &mut Connection, tell: impl Fn(Notice)) -> Problem {
+    let mut silent = std::pin::pin!(until_silent(home, Patience::Command));
+    loop {
+        tokio::select! {
+            notice = daemon.next_notice() => match notice {
+                Ok(notice) => tell(notice),
+                Err(_) => return not_running(),
+            },
+            problem = &mut silent => return match problem.code {
+                ErrorCode::DaemonUnreachable => not_running(),
+                _ => problem,
+            },
+        }
     }
 }
 

@@ -44,6 +44,11 @@ impl Answer {
         }
     }
 
+    /// The answer of a command that goes on although the daemon does not.
+    pub(super) fn of_problem(problem: &Problem, text: impl Into<String>) -> Self {
+        Self::new("error", text).with("error", of_problem(problem))
+    }
+
     /// Adds a member to the object.
     pub(super) fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).expect("values have string keys");

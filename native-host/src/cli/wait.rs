@@ -54,7 +54,7 @@ pub(super) fn until(
                 Step::Failed(problem) => return Ok(Err(*problem)),
                 Step::Wait(words) => progress.tell(words),
             }
-            status = watching.next_status().await?;
+            status = watching.next_status_unless_silent().await?;
         }
     })?;
     outcome.map_err(|problem| match problem.code {

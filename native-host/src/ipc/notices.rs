@@ -3,6 +3,7 @@
 use super::{
     connection::{Connection, gone},
     reach,
+    silence::{Patience, until_silent},
 };
 use crate::home::Home;
 use futures_util::StreamExt as _;
@@ -16,6 +17,19 @@ impl Connection {
     pub(crate) async fn attach_for_notices(home: &Home) -> Result<Option<Self>, Problem> {
         let greet = async |stream| Self::introduce(home, stream, true).await;
         reach::settle(home, reach::PATIENCE, greet).await
+    }
+
+    /// Waits for the next status as long as the daemon answers others: one that hangs keeps its
+    /// connections open and sends nothing. Dropped and called again, it begins to check anew.
+    ///
+    /// # Errors
+    /// Why the daemon does not answer, or `daemon_unreachable` when it ends.
+    pub(crate) async fn next_status_unless_silent(&mut self) -> Result<Status, Problem> {
+        let home = self.home.clone();
+        tokio::select! {
+            status = self.next_status() => status,
+            problem = until_silent(&home, Patience::Command) => Err(problem),
+        }
     }
 
     /// Waits for the next status. Cancel safe.

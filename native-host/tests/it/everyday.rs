@@ -1,5 +1,7 @@
 //! `up`, `down`, waiting and watching, as a person or a script uses them.
 
+mod hung;
+
 use crate::{said::check, scripts::object, support::TestHome};
 use serde_json::Value;
 use std::{
@@ -78,16 +80,20 @@ fn up_says_why_it_cannot_and_never_waits_for_what_will_not_come() {
     check(&home, &["up"], 78, &["config.toml, line 1"]);
 }
 
-#[test]
-fn a_wait_has_an_end_and_tells_how_far_it_came() {
-    let home = TestHome::new();
-    // The real `tor`, which cannot reach any network.
+/// The real `tor`, which cannot reach any network.
+fn configure_tor_without_network(home: &TestHome) {
     let nobody = format!("DirAuthority x 127.0.0.1:1 {}", "F".repeat(40));
     home.configure(&format!(
         "[relay]\nport = {}\n[tor]\nbackend = 'managed'\nextra_torrc = [\"{nobody}\", \
          \"OutboundBindAddress 127.0.0.1\"]\n",
         home.relay_port
     ));
+}
+
+#[test]
+fn a_wait_has_an_end_and_tells_how_far_it_came() {
+    let home = TestHome::new();
+    configure_tor_without_network(&home);
     let args = ["tor", "start", "--wait", "--timeout", "4s"];
     check(
         &home,

@@ -229,7 +229,7 @@ fn the_browser_is_started_without_a_secret_and_its_page_gets_the_token_once() {
 }
 
 #[test]
-fn events_tell_that_a_daemon_was_stopped_and_started_again() {
+fn events_tell_that_a_daemon_was_stopped_and_started_again_and_that_it_hangs() {
     let home = TestHome::new();
     let server = Server::start(&home);
     let mut tcp = connect(([127, 0, 0, 1], server.port).into());
@@ -259,6 +259,9 @@ fn events_tell_that_a_daemon_was_stopped_and_started_again() {
     until("problem");
     server.post("/api/tor/monitoring/start", "");
     until("status");
+    let pid = home.daemon_pid().expect("one runs");
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("ours");
+    until("problem");
 }
 
 #[test]

@@ -6,14 +6,14 @@ use crate::{
         ask,
         ask::Patience,
         outcome::{CommandError, Outcome},
-        output::{Format, is_terminal},
+        output::{Answer, Format, is_terminal},
         when,
     },
     home::Home,
     ipc::Connection,
     system::{clock::Clock, streams::has_reader},
 };
-use meter_wire::{Problem, Status};
+use meter_wire::{ErrorCode, Problem, Status};
 use std::{
     io::{self, Write as _, stdout},
     process::ExitCode,
@@ -40,6 +40,14 @@ struct Watch<'a> {
     way: Way,
     /// The last output, without its time.
     shown: Option<String>,
+}
+
+/// What a look at the daemon found.
+enum Seen<'a> {
+    NotRunning,
+    /// It runs and does not answer.
+    Silent(&'a Problem),
+    Status(&'a Status),
 }
 
 /// The reason why the watch ends.
@@ -77,13 +85,10 @@ pub(super) fn run(patience: Patience, home: &Home, format: Format) -> Outcome {
 impl Watch<'_> {
     async fn run(&mut self) -> End {
         loop {
-            let attached = match Connection::attach_for_notices(self.home).await {
-                Ok(attached) => attached,
-                Err(problem) => return End::Problem(problem),
-            };
-            let outcome = match attached {
-                Some(daemon) => self.follow(daemon).await,
-                None => self.show(None),
+            let outcome = match Connection::attach_for_notices(self.home).await {
+                Ok(Some(daemon)) => self.follow(daemon).await,
+                Ok(None) => self.show(&Seen::NotRunning),
+                Err(problem) => self.tell(problem),
             };
             if let Err(end) = outcome {
                 return end;
@@ -95,41 +100,40 @@ impl Watch<'_> {
         }
     }
 
-    /// Shows states until the daemon ends.
+    /// Shows states until the daemon ends or no longer answers.
     async fn follow(&mut self, mut daemon: Connection) -> Result<(), End> {
-        if let Ok(status) = ask::status(&mut daemon).await {
-            self.show(Some(&status))?;
-        }
+        let mut status = ask::status(&mut daemon).await;
         loop {
-            tokio::select! {
-                status = daemon.next_status() => match status {
-                    Ok(status) => self.show(Some(&status))?,
-                    // The daemon has ended; the caller looks for the next one.
-                    Err(_) => return Ok(()),
-                },
-                () = sleep(LOOK_EVERY) => if !has_reader() {
-                    return Err(End::NoReader);
-                },
+            match status {
+                Ok(status) => self.show(&Seen::Status(&status))?,
+                // The daemon has ended; the caller looks for the next one.
+                Err(problem) if problem.code == ErrorCode::DaemonUnreachable => return Ok(()),
+                Err(problem) => return self.tell(problem),
             }
+            status = tokio::select! {
+                status = daemon.next_status_unless_silent() => status,
+                () = reader_closes() => return Err(End::NoReader),
+            };
         }
     }
 
-    fn show(&mut self, status: Option<&Status>) -> Result<(), End> {
-        let line = status.map_or_else(
-            || "not_running: the daemon is not running".to_owned(),
-            words::line,
-        );
-        let text = match (self.way, status) {
-            (Way::Screen, Some(status)) => words::describe(status, self.home),
-            (Way::Screen | Way::Line, _) => line.clone(),
-            (Way::Object, _) => status.map_or(line, |status| format!("{status:?}")),
-        };
+    /// Shows that the daemon does not answer any more; it may answer again. Every other problem
+    /// ends the watch, as it ends other commands, and so does a daemon that never answered.
+    fn tell(&mut self, problem: Problem) -> Result<(), End> {
+        match problem.code {
+            ErrorCode::DaemonSilent if self.shown.is_some() => self.show(&Seen::Silent(&problem)),
+            _ => Err(End::Problem(problem)),
+        }
+    }
+
+    fn show(&mut self, seen: &Seen<'_>) -> Result<(), End> {
+        let text = self.text(seen);
         if self.shown.as_ref() == Some(&text) {
             return Ok(());
         }
         let now = when::clock(Clock::wall(), &when::zone());
         match self.way {
-            Way::Object => picture::answer(status, self.home, "").print_line()?,
+            Way::Object => self.object(seen).print_line()?,
             Way::Line => {
                 let mut out = stdout().lock();
                 writeln!(out, "{now}  {text}")?;
@@ -148,5 +152,30 @@ impl Watch<'_> {
         }
         self.shown = Some(text);
         Ok(())
+    }
+
+    fn text(&self, seen: &Seen<'_>) -> String {
+        match (self.way, seen) {
+            (_, Seen::NotRunning) => "not_running: the daemon is not running".to_owned(),
+            (_, Seen::Silent(problem)) => format!("error: {}", words::sentence(problem)),
+            (Way::Screen, Seen::Status(status)) => words::describe(status, self.home),
+            (Way::Line, Seen::Status(status)) => words::line(status),
+            (Way::Object, Seen::Status(status)) => format!("{status:?}"),
+        }
+    }
+
+    fn object(&self, seen: &Seen<'_>) -> Answer {
+        match seen {
+            Seen::NotRunning => picture::answer(None, self.home, ""),
+            Seen::Silent(problem) => Answer::of_problem(problem, ""),
+            Seen::Status(status) => picture::answer(Some(*status), self.home, ""),
+        }
+    }
+}
+
+/// Waits until the reader of the output has closed it.
+async fn reader_closes() {
+    while has_reader() {
+        sleep(LOOK_EVERY).await;
     }
 }
