@@ -22,6 +22,7 @@ pub mod statements;
 mod value;
 
 pub use backup::{BackupError, Copied, backup, check_copy, copy_file};
+pub use clock::clock_has_dates;
 pub use clocked::Clock;
 pub use db::{Db, FromStore};
 pub use error::{StoreError, StoreFault};

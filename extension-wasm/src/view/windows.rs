@@ -88,8 +88,8 @@ pub(super) fn words(state: &State) -> Words {
     }
 }
 
-/// What other windows do that no proxy setting of ours holds; `None` if there are none. A sentence
-/// about all pages of the browser is false beside them.
+/// What other windows do that no proxy setting of ours holds; `None` without such windows. A
+/// sentence about all pages of the browser is false beside them.
 pub(super) fn uncovered(state: &State) -> Option<Key> {
     let has_floor = state.floor() == Some(true);
     match (state.routed_windows(), state.private_windows()) {

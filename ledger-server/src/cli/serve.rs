@@ -11,13 +11,13 @@ use crate::{
     ledger::Ledger,
     opening,
     serve::{self, ServeError, Service, Signals},
+    store,
 };
 use meter_core::Vkey;
 use std::{
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 pub(super) const HELP: &str = "\
@@ -66,7 +66,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self, common: &Common) -> Result<Answer, CommandError> {
-        check_clock(SystemTime::now())?;
+        check_clock()?;
         let mut home = common.prepare()?;
         self.settle(&mut home);
         home.config.check()?;
@@ -142,16 +142,14 @@ impl Serve {
     }
 }
 
-/// The last second of the year 9999, since 1970.
-const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
-
-/// Refuses a clock whose time no answer of HTTP can have (RFC 9110 §5.6.7: four digits of a year).
-fn check_clock(now: SystemTime) -> Result<(), CommandError> {
-    match now.duration_since(UNIX_EPOCH) {
-        Ok(since) if since <= LAST_SECOND => Ok(()),
-        Ok(_) | Err(_) => Err(CommandError::new(
+/// Every answer of HTTP has its date.
+fn check_clock() -> Result<(), CommandError> {
+    match store::clock_has_dates() {
+        true => Ok(()),
+        false => Err(CommandError::new(
             exit::REFUSED,
-            "this computer's clock is before 1970 or after 9999; set it, and start the ledger again",
+            "this computer's clock is before 1970 or after 9999; set it, and start the ledger \
+             again",
         )),
     }
 }

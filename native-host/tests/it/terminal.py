@@ -4,8 +4,8 @@ r"""Runs a program at a terminal of its own, and answers each question when it i
 
 Prints what the screen showed; the exit status is that of the program. A question ends with ": ". If
 the terminal shows what is typed while a question waits, it says so and exits with 99. The answer ^C
-is that key, and ^\\ the one beside it; a program that a signal ends has the status 128 and its number,
-and if the terminal then still hides what is typed, it says so and exits with 98.
+is that key, and ^\\ the one beside it; a program that a signal ends has the status 128 and its
+number, and if the terminal then still hides what is typed, it says so and exits with 98.
 """
 
 import os

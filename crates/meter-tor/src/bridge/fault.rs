@@ -3,8 +3,8 @@
 /// Longest line: a Snowflake line with twenty servers has about 900 bytes.
 pub(super) const BYTES_MAX: usize = 2_048;
 /// What all arguments of a bridge may have together, as Tor and the embedded one hand them to a
-/// transport: a name and a password of SOCKS5 (`MAX_SOCKS5_AUTH_SIZE_TOTAL`; pt-spec, "Per-connection
-/// arguments"). With one line that has more, Tor refuses all of its configuration.
+/// transport: a name and a password of SOCKS5 (`MAX_SOCKS5_AUTH_SIZE_TOTAL`; pt-spec,
+/// "Per-connection arguments"). With one line that has more, Tor refuses its whole configuration.
 pub(super) const ARGUMENTS_MAX: usize = 510;
 /// A relay's fingerprint in hexadecimal digits.
 pub(super) const FINGERPRINT_DIGITS: usize = 40;

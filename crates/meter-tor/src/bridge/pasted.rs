@@ -20,8 +20,8 @@ const WRAPPINGS: [(char, char); 13] = [
     ('\u{2039}', '\u{203a}'),
 ];
 
-/// How often something is taken off a line. No person wraps one so often, and each time reads all of
-/// the line.
+/// How often something is taken off a line. No person wraps one so often, and each time reads the
+/// whole line.
 const WRAPPINGS_MAX: usize = 32;
 
 pub(super) fn is_around(letter: char) -> bool {

@@ -16,7 +16,7 @@ const NEVER: &[&str] = &[];
 
 const SWITCH: &[&str] = &["0", "false"];
 
-/// A mark of 0 is none.
+/// With 0 nothing is marked.
 const MARK: &[&str] = &["0"];
 
 /// Options that change the protocol, by the programs that write them: Outline (prefix), sing-box
