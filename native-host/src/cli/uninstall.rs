@@ -8,7 +8,7 @@ mod undo;
 
 use super::{
     ask::Patience,
-    install,
+    install, leftovers,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
@@ -142,7 +142,8 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
     };
     let programs = registration::own_programs(home);
     let spelled = registration::spelled(&programs, &all_places(&record));
-    let mut whole = take_manifests(undo, &mut record, &programs);
+    let mut whole = take_leftovers(undo, home, &record);
+    whole &= take_manifests(undo, &mut record, &programs);
     whole &= take_program(undo, home, &spelled);
     if whole {
         if list.is_file() {
@@ -155,6 +156,15 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
             .map_err(|error| install::cannot(&list, &error))?;
     }
     Ok(whole)
+}
+
+/// Removes what interrupted commands left; `false` if some of it stays.
+fn take_leftovers(undo: &mut Undo, home: &Home, record: &Record) -> bool {
+    let mut whole = true;
+    for path in leftovers::found(home, record) {
+        whole &= undo.take("leftover", "Leftover", &path, || fs::remove_file(&path));
+    }
+    whole
 }
 
 /// Removes the manifests; `false` if one that should be removed stays.
