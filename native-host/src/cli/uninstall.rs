@@ -84,17 +84,25 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         RunMode::DryRun => "shown",
         RunMode::Real => "removed",
     };
-    let root = home.root().display();
     let mut text = match (mode, arguments.purge) {
         (RunMode::DryRun, _) => "Nothing was removed: this was a dry run.\n".to_owned(),
         (RunMode::Real, true) => String::new(),
-        (RunMode::Real, false) => {
-            format!("Onionmeter is no longer registered. Key and reports stay in {root}.\n")
-        }
+        (RunMode::Real, false) => format!("Onionmeter is no longer registered.{}\n", kept(home)),
     };
     text +=
         "If the extension is still loaded, turn protection off in its popup before you remove it.";
     parts.end(Answer::new(state, text))
+}
+
+/// What of worth stays in the home, as a further sentence; nothing if there is none.
+fn kept(home: &Home) -> String {
+    let what = match (home.key().is_file(), home.book().is_file()) {
+        (true, true) => "The key and the book of reports stay",
+        (true, false) => "The key stays",
+        (false, true) => "The book of reports stays",
+        (false, false) => return String::new(),
+    };
+    format!(" {what} in {}.", home.root().display())
 }
 
 /// Refuses to touch a folder unless it is certainly a home.
