@@ -19,6 +19,7 @@ mod harden;
 mod install;
 mod kind;
 mod ledger;
+mod leftovers;
 mod login;
 mod logs;
 mod mistake;

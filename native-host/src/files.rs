@@ -1,6 +1,6 @@
 //! Files that are written as a whole or not at all, and private folders.
 
-use crate::system::{files as system, user};
+use crate::system::{files as system, process, user};
 use std::{
     fs, io,
     io::{Read as _, Write as _},
@@ -156,6 +156,39 @@ fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     name.push(format!(".new-{}-{write}", std::process::id()));
     let temporary = folder.join(name);
     Ok((folder, temporary))
+}
+
+/// What interrupted writes of `path` left beside it. The file of a process that runs is none: it
+/// may still be written.
+pub(crate) fn leftovers(path: &Path) -> Vec<PathBuf> {
+    let Some(own) = path.file_name().and_then(|name| name.to_str()) else {
+        return Vec::new();
+    };
+    let is_leftover = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let writer = name.to_str().and_then(|name| writer(name, own));
+        writer.is_some_and(|number| !process::runs(number))
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let entries = entries.into_iter().flatten().flatten();
+    entries
+        .filter(is_leftover)
+        .map(|entry| entry.path())
+        .collect()
+}
+
+/// The number of the process that writes `own` in a file of this name, as [`beside`] makes it.
+fn writer(name: &str, own: &str) -> Option<i32> {
+    let (process, write) = name
+        .strip_prefix(own)?
+        .strip_prefix(".new-")?
+        .split_once('-')?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(process) || write.is_empty() || !is_number(write) {
+        return None;
+    }
+    process.parse().ok()
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {

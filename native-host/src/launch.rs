@@ -15,6 +15,7 @@ mod profile;
 
 pub(crate) use browsers::names;
 pub use browsers::{Launchable, Preset, find};
+pub(crate) use desktop::place as launcher_place;
 pub use desktop::{Launcher, of as launcher_of, put as put_launcher};
 pub use floor::{arguments, is_below, preferences, undoing};
 pub use policies::{Choices, PolicyPlace, places};

@@ -2,7 +2,7 @@
 //! written.
 
 use super::{
-    exit,
+    exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
@@ -15,6 +15,7 @@ use crate::{
 };
 use clap::Args;
 use std::{
+    fs,
     io::{self, IsTerminal as _, stdin},
     path::{Path, PathBuf},
 };
@@ -34,7 +35,7 @@ and about:policies list them.
 
 Exit status: 0 done, 1 a file of somebody else's was left as it is, 64 a file cannot be read or \
 written,
-or nobody was there to say yes.")]
+or nobody was there to say yes, 66 the folder of --root is not there.")]
 pub(super) struct Harden {
     #[command(flatten)]
     common: Common,
@@ -54,7 +55,7 @@ pub(super) struct Harden {
 #[derive(Args)]
 #[command(
     after_help = "Exit status: 0 done, 1 a file that was changed was left as it is, 64 a file \
-        cannot be read or removed."
+        cannot be read or removed, 66 the folder of --root is not there."
 )]
 pub(super) struct Unharden {
     #[command(flatten)]
@@ -70,7 +71,7 @@ struct Common {
     #[arg(long)]
     yes: bool,
     /// Folder to use as /, for images of other systems
-    #[arg(long, value_name = "DIR", default_value = "/")]
+    #[arg(long, value_name = "DIR", default_value = "/", value_parser = given_path::parser())]
     root: PathBuf,
 }
 
@@ -79,6 +80,7 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
         no_safe_browsing: arguments.no_safe_browsing,
         no_private_windows: arguments.no_private_windows,
     };
+    refuse_missing(&arguments.common.root)?;
     let places = launch::places(&arguments.common.root).into_iter();
     let places: Vec<_> = places
         .filter(|place| place.present || arguments.all)
@@ -148,6 +150,7 @@ fn left_to_the_person(parts: &mut Parts, place: &PolicyPlace, text: &str) {
 }
 
 pub(super) fn unharden(arguments: &Unharden, format: Format) -> Outcome {
+    refuse_missing(&arguments.common.root)?;
     let mut parts = Parts::new(format);
     let mut kept = false;
     let mut due = Vec::new();
@@ -189,6 +192,23 @@ pub(super) fn unharden(arguments: &Unharden, format: Format) -> Outcome {
         }
     }
     parts.end(ended("unhardened", kept, &arguments.common))
+}
+
+/// Refuses a folder that is not there: no browser reads what a mistyped name would make.
+fn refuse_missing(root: &Path) -> Result<(), CommandError> {
+    let why = match fs::metadata(root) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => "it is not a folder".to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            "there is no such folder".to_owned()
+        }
+        Err(error) => error.to_string(),
+    };
+    let text = format!(
+        "nothing was done: --root {}: {why}; name the folder that is / of the other system",
+        root.display()
+    );
+    Err(CommandError::Exit(exit::NO_INPUT, text))
 }
 
 fn policies(place: &PolicyPlace, outcome: &str) -> Part {

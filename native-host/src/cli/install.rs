@@ -2,7 +2,7 @@
 
 use super::{
     ask::Patience,
-    daemon_version, exit, given_path,
+    daemon_version, exit, given_path, leftovers,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
@@ -60,8 +60,6 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
         .collect();
     let named = named.map_err(|error| usage(&error))?;
     let _turn = turn::begin(home, format)?;
-    let program = registration::put_program(home).map_err(|error| not_put(&error))?;
-
     let mut parts = Parts::new(format);
     let mut record = match Record::load(home) {
         Ok(record) => record,
@@ -76,8 +74,15 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     for place in &named {
         record.add(place);
     }
+    // They may have the place on the disk that the program needs.
+    let mut whole = leftovers::clear(&mut parts, &record, home);
+    let program = match registration::put_program(home) {
+        Ok(program) => program,
+        Err(error) => return parts.end(Answer::new("registered", "").failed(not_put(&error))),
+    };
     list_ahead(&record, home);
-    let (found, mut whole) = register(&mut parts, &mut record, &program);
+    let (found, registered) = register(&mut parts, &mut record, &program);
+    whole &= registered;
     if let Err(error) = record.save(home) {
         whole = false;
         let at = home.registered();

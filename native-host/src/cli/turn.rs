@@ -9,10 +9,13 @@ use crate::{
     home::{self, Home},
     lock,
 };
-use std::{fs::File, io, path::Path, time::Duration};
+use std::{fs::File, io, mem, path::Path, time::Duration};
 
-/// How long another `install` or `uninstall` may take. Each of its waits ends within 3 s.
-const OTHERS_TAKE: Duration = Duration::from_secs(30);
+/// How long one other `install` or `uninstall` may take, besides the time before the wait is told.
+/// Each of its own waits ends within 3 s.
+const ONE_TAKES: Duration = Duration::from_secs(8);
+/// How often that time begins anew because another process has the turn by then.
+const OTHERS_MAX: u32 = 4;
 /// How many purges, one after the other, may remove the home during one wait.
 const PURGES_MAX: u32 = 20;
 
@@ -112,7 +115,7 @@ fn above(home: &Home, format: Format) -> Result<Option<File>, CommandError> {
     }
 }
 
-/// Tries a lock twice, and between the two says what it waits for.
+/// Tries a lock, says what it waits for, and goes on trying for as long as others come and go.
 fn patiently(
     path: &Path,
     format: Format,
@@ -121,12 +124,21 @@ fn patiently(
     if let Some(lock) = take(wait::QUIET_MAX)? {
         return Ok(Some(lock));
     }
-    let held = lock::held_by(path);
+    let mut held = lock::held_by(path);
     wait::say(
         format,
         format!("waiting for another `install` or `uninstall`: {held}"),
     );
-    take(OTHERS_TAKE)
+    for _ in 0..OTHERS_MAX {
+        if let Some(lock) = take(ONE_TAKES)? {
+            return Ok(Some(lock));
+        }
+        let before = mem::replace(&mut held, lock::held_by(path));
+        if held == before {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 fn at_work(path: &Path) -> CommandError {

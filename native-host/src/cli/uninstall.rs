@@ -8,7 +8,7 @@ mod undo;
 
 use super::{
     ask::Patience,
-    install,
+    install, leftovers,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
@@ -84,17 +84,25 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         RunMode::DryRun => "shown",
         RunMode::Real => "removed",
     };
-    let root = home.root().display();
     let mut text = match (mode, arguments.purge) {
         (RunMode::DryRun, _) => "Nothing was removed: this was a dry run.\n".to_owned(),
         (RunMode::Real, true) => String::new(),
-        (RunMode::Real, false) => {
-            format!("Onionmeter is no longer registered. Key and reports stay in {root}.\n")
-        }
+        (RunMode::Real, false) => format!("Onionmeter is no longer registered.{}\n", kept(home)),
     };
     text +=
         "If the extension is still loaded, turn protection off in its popup before you remove it.";
     parts.end(Answer::new(state, text))
+}
+
+/// What of worth stays in the home, as a further sentence; nothing if there is none.
+fn kept(home: &Home) -> String {
+    let what = match (home.key().is_file(), home.book().is_file()) {
+        (true, true) => "The key and the book of reports stay",
+        (true, false) => "The key stays",
+        (false, true) => "The book of reports stays",
+        (false, false) => return String::new(),
+    };
+    format!(" {what} in {}.", home.root().display())
 }
 
 /// Refuses to touch a folder unless it is certainly a home.
@@ -142,7 +150,8 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
     };
     let programs = registration::own_programs(home);
     let spelled = registration::spelled(&programs, &all_places(&record));
-    let mut whole = take_manifests(undo, &mut record, &programs);
+    let mut whole = take_leftovers(undo, home, &record);
+    whole &= take_manifests(undo, &mut record, &programs);
     whole &= take_program(undo, home, &spelled);
     if whole {
         if list.is_file() {
@@ -155,6 +164,15 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
             .map_err(|error| install::cannot(&list, &error))?;
     }
     Ok(whole)
+}
+
+/// Removes what interrupted commands left; `false` if some of it stays.
+fn take_leftovers(undo: &mut Undo, home: &Home, record: &Record) -> bool {
+    let mut whole = true;
+    for path in leftovers::found(home, record) {
+        whole &= undo.take("leftover", "Leftover", &path, || fs::remove_file(&path));
+    }
+    whole
 }
 
 /// Removes the manifests; `false` if one that should be removed stays.

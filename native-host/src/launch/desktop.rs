@@ -91,7 +91,7 @@ fn command(text: &str) -> Option<&str> {
 }
 
 /// The folder of the XDG base directory specification for a user's own launchers.
-fn place() -> Option<PathBuf> {
+pub(crate) fn place() -> Option<PathBuf> {
     if os::HERE != System::Linux {
         return None;
     }

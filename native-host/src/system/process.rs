@@ -143,6 +143,15 @@ fn eldest_of<P: Copy>(
     began.min_by_key(|(at, _)| *at).map(|(_, process)| process)
 }
 
+/// Whether a process with this number runs, whichever it is by now.
+pub(crate) fn runs(number: i32) -> bool {
+    let process = Process::from_kernel(number);
+    process.is_some_and(|process| {
+        // A process of another user may not be signalled, and runs.
+        rustix::process::test_kill_process(process.0) != Err(rustix::io::Errno::SRCH)
+    })
+}
+
 /// Program and arguments of the process with this number. Empty if the process does not exist or
 /// the system does not report them.
 pub(crate) fn arguments_of(number: impl fmt::Display) -> Vec<OsString> {

@@ -131,17 +131,39 @@ fn a_question_is_refused_where_an_object_is_asked_for() {
     assert!(refused["error"]["message"].to_string().contains("--yes"));
     assert!(home.root().join("bin/onionmeter").is_file());
     let root = home.user().join("root");
+    fs::create_dir(&root).expect("made");
     let root = root.to_str().expect("UTF-8");
     let refused = check(&home, &["harden", "--all", "--root", root], 64, "error");
     assert!(refused["error"]["message"].to_string().contains("--yes"));
-    let is_there = Path::new(root).try_exists().expect("readable");
-    assert!(!is_there, "nothing was written");
+    let mut written = fs::read_dir(root).expect("readable");
+    assert!(written.next().is_none(), "nothing was written");
+}
+
+#[test]
+fn harden_and_unharden_refuse_a_root_that_is_not_there_and_make_none() {
+    let home = TestHome::new();
+    let (absent, file) = (home.user().join("typo"), home.user().join("file"));
+    fs::write(&file, "").expect("ours");
+    for root in [&absent, &file] {
+        let root = root.to_str().expect("UTF-8");
+        for command in [
+            &["harden", "--all", "--yes", "--root", root][..],
+            &["harden", "--all", "--dry-run", "--root", root],
+            &["unharden", "--yes", "--root", root],
+        ] {
+            let refused = check(&home, command, 66, "error");
+            let message = refused["error"]["message"].to_string();
+            assert!(message.contains(root), "{message}");
+        }
+    }
+    assert!(!absent.try_exists().expect("readable"), "nothing is made");
 }
 
 #[test]
 fn harden_and_unharden_give_one_object_with_each_file() {
     let home = TestHome::new();
     let root = home.user().join("root");
+    fs::create_dir(&root).expect("made");
     let on = |command: &str, more: &[&str], code: i32, state: &str| {
         let root = root.to_str().expect("UTF-8");
         let args = [&[command, "--root", root], more].concat();

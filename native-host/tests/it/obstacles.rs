@@ -11,7 +11,12 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
+
+/// Twice as long as a command waits for another one, for a computer that is busy.
+const SOON: Duration = Duration::from_secs(20);
 
 /// A file that nobody may change as long as this lives.
 struct Frozen(PathBuf);
@@ -170,6 +175,23 @@ fn an_install_says_for_whom_it_waits_and_goes_on_when_that_has_ended() {
     );
     drop(lock);
     assert_eq!(install.wait().expect("ours").code(), Some(4));
+}
+
+#[test]
+fn an_install_behind_a_lock_that_stays_ends_soon_and_names_its_holder() {
+    let home = TestHome::new();
+    check(&home, &["install"], 4, &[]);
+    let (_lock, named) = held(&home, "run/registration.lock");
+    thread::scope(|threads| {
+        for command in [&["install"][..], &["uninstall"], &["uninstall", "--json"]] {
+            let (home, named) = (&home, &named);
+            threads.spawn(move || {
+                let begun = Instant::now();
+                check(home, command, 75, &["does not end", named]);
+                assert!(begun.elapsed() < SOON, "{command:?}: {:?}", begun.elapsed());
+            });
+        }
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     person::{Person, USERS},
-    said::Said,
+    said::{Said, check},
     support::{PROGRAM, TestHome},
 };
 use std::{
@@ -218,6 +218,25 @@ fn a_disk_that_is_mounted_inside_is_not_entered() {
     }
     said.expect(0, &["stays", "tor/keys"]);
     assert!(file.is_file(), "the other folder is whole");
+}
+
+#[test]
+fn a_home_in_which_something_stays_is_never_called_removed() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &[]);
+    let mine = home.root().join("mine");
+    fs::write(&mine, "mine").expect("written");
+    let why = format!("the folder itself stays: it holds {}", mine.display());
+    let purge = |more: &[&str], words: &[&str]| {
+        let args = [&["uninstall", "--purge"], more].concat();
+        check(&home, &args, 0, words)
+    };
+    purge(&["--dry-run", "--json"], &["\"would_be_emptied\""]);
+    purge(&["--dry-run"], &["would be emptied", &why]);
+    let text = purge(&["--yes"], &["emptied", &why]);
+    let line = text.lines().find(|line| line.starts_with("Home"));
+    assert!(!line.expect("told").contains("removed"), "{text}");
+    assert_eq!(Person::everything(&home.root()), [mine]);
 }
 
 #[test]

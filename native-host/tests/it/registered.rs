@@ -5,7 +5,8 @@ mod beside;
 
 use crate::{
     person::{Person, USERS},
-    said::Said,
+    said::{Said, check},
+    support::TestHome,
 };
 use std::{
     fs,
@@ -87,6 +88,28 @@ fn install_says_by_its_status_that_there_is_no_browser() {
     said.expect(4, &["no browser of this user was found", "--browser-dir"]);
     person.make(".mozilla");
     person.run(&["install"]).expect(0, &["registered"]);
+}
+
+#[test]
+fn uninstall_says_what_stays_only_where_it_is_there() {
+    let nothing = |said: Said| {
+        let text = said.expect(0, &["no longer registered."]);
+        assert!(!text.contains(" stay"), "{text}");
+    };
+    let person = Person::new();
+    nothing(person.run(&["uninstall"]));
+    person.run(&["install"]).expect(4, &[]);
+    nothing(person.run(&["uninstall"]));
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &[]);
+    let root = home.root();
+    let both = format!(
+        "The key and the book of reports stay in {}.",
+        root.display()
+    );
+    check(&home, &["uninstall"], 0, &[&both]);
+    fs::remove_file(root.join("book.sqlite3")).expect("there");
+    check(&home, &["uninstall"], 0, &["The key stays in"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io,
     path::PathBuf,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 const MANIFEST: &str = "org.onionmeter.host.json";
@@ -68,6 +68,48 @@ fn what_could_not_be_done_is_told_by_the_status_also_where_nobody_reads() {
         let person = Person::new();
         let mut command = person.command(&["install"]);
         Said::of(command.stdout(stdout())).expect(4, &["no browser of this user was found"]);
+    }
+}
+
+/// A file as an `install` writes it whose process has this number.
+fn half_written(person: &Person, number: u32) -> PathBuf {
+    person.write(
+        &format!(".local/share/onionmeter/bin/onionmeter.new-{number}-0"),
+        "half",
+    )
+}
+
+/// The number of a process that has ended.
+fn ended() -> u32 {
+    let mut child = Command::new("true").spawn().expect("it starts");
+    child.wait().expect("ours");
+    child.id()
+}
+
+#[test]
+fn leftovers_go_with_the_next_install_or_uninstall_unless_their_process_runs() {
+    for command in ["install", "uninstall"] {
+        let person = with_two_browsers();
+        person.run(&["install"]).expect(0, &["registered"]);
+        let (running, dead) = (half_written(&person, std::process::id()), ended());
+        let other = format!(".mozilla/native-messaging-hosts/{MANIFEST}.new-{dead}-7");
+        person.make(".local/share/applications");
+        let launcher = format!(".local/share/applications/onionmeter.desktop.new-{dead}-12");
+        let gone = [
+            half_written(&person, dead),
+            person.write(&other, "{"),
+            person.write(&launcher, "["),
+        ];
+        let names = ["onionmeter.new-", ".json.new-", "emoved"];
+        let shown = person.run(&["uninstall", "--dry-run"]).expect(0, &names);
+        assert!(!shown.contains(running.to_str().expect("UTF-8")), "{shown}");
+        assert!(gone.iter().all(|path| path.is_file()), "a dry run");
+        person.run(&[command]).expect(0, &names);
+        assert!(!gone.iter().any(|path| path.is_file()), "{command}");
+        assert!(
+            running.is_file(),
+            "{command} took a file that is being written"
+        );
     }
 }
 

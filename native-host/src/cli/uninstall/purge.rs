@@ -136,6 +136,17 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, C
     Ok(report(undo, home, &removal, &losses))
 }
 
+/// Why the folder itself stays; `None` if it goes.
+fn root_stays(removal: &Removal) -> Option<String> {
+    let foreign = || match removal.foreign.as_slice() {
+        [] => None,
+        [one] => Some(format!("it holds {}", one.display())),
+        more => Some(format!("it holds {} things of others", more.len())),
+    };
+    let error = removal.root_stays.as_ref();
+    error.map(ToString::to_string).or_else(foreign)
+}
+
 /// `false` if a part that should be removed stays.
 fn report(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> bool {
     let mode = undo.mode;
@@ -152,18 +163,12 @@ fn report(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> bool
     if !removal.failed.is_empty() {
         return false;
     }
-    if let Some(error) = &removal.root_stays {
-        let root = home.root().display();
-        let part = Part::new("home", "emptied").at(home.root()).because(error);
-        let line = format!(
-            "{:12}  emptied  {root}, with {losses}; the folder itself stays: {error}",
-            "Home"
-        );
-        undo.parts.tell(part, line);
-        return true;
+    if let Some(why) = root_stays(removal) {
+        undo.emptied(home.root(), losses, &why);
+    } else {
+        undo.gone("home", "Home", home.root(), &format!(", with {losses}"));
     }
-    undo.gone("home", "Home", home.root(), &format!(", with {losses}"));
-    if mode == RunMode::Real {
+    if mode == RunMode::Real && removal.root_stays.is_none() {
         let root = home.root().display();
         undo.parts.say(match removal.foreign.is_empty() {
             true => format!("Everything of Onionmeter is removed, key and reports too: {root}"),

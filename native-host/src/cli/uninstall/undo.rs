@@ -45,6 +45,22 @@ impl Undo {
         );
     }
 
+    /// Reports that the home was emptied, or would be, and why the folder itself stays.
+    pub(super) fn emptied(&mut self, root: &Path, losses: &str, why: &str) {
+        let (outcome, word) = match self.mode {
+            RunMode::Real => ("emptied", "emptied"),
+            RunMode::DryRun => ("would_be_emptied", "would be emptied"),
+        };
+        let (root, part) = (
+            root.display(),
+            Part::new("home", outcome).at(root).because(why),
+        );
+        let home = "Home";
+        let line =
+            format!("{home:12}  {word}  {root}, with {losses}; the folder itself stays: {why}");
+        self.parts.tell(part, line);
+    }
+
     /// Reports that one thing stays although it should be removed.
     pub(super) fn fails(&mut self, part: &str, name: &str, path: &Path, error: &io::Error) {
         self.parts.tell(
