@@ -38,6 +38,7 @@ mod shutdown;
 mod stand_in;
 mod strangers;
 mod support;
+mod taken_back;
 mod terminal;
 mod tor_choice;
 mod truth;
