@@ -22,7 +22,7 @@ use bookkeeper::{
     recovery::{self, Carried},
 };
 pub(crate) use doubt::{is_forked, other_chain};
-use earlier::EarlierChains;
+pub(crate) use earlier::EarlierChains;
 use membership::Memberships;
 pub(crate) use membership::{Joining, Ledger};
 use meter_core::{

@@ -8,6 +8,7 @@ mod changes;
 mod command_line;
 mod copies;
 mod detour;
+mod earlier_chains;
 mod everyday;
 mod exit_statuses;
 mod export;
