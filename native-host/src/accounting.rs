@@ -22,7 +22,7 @@ use bookkeeper::{
     recovery::{self, Carried},
 };
 pub(crate) use doubt::{is_forked, other_chain};
-use earlier::EarlierChains;
+pub(crate) use earlier::EarlierChains;
 use membership::Memberships;
 pub(crate) use membership::{Joining, Ledger};
 use meter_core::{
@@ -208,7 +208,10 @@ impl Accounting {
     ///
     /// # Errors
     /// The errors of [`Bookkeeper::take_back`], or the reason why there is no book.
-    pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
+    pub(crate) fn take_back<'a>(
+        &mut self,
+        reports: impl IntoIterator<Item = &'a WireReport>,
+    ) -> Result<(), Problem> {
         let bookkeeper = self
             .bookkeeper
             .as_mut()

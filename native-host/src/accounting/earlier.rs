@@ -14,7 +14,7 @@ use tracing::warn;
 
 /// The earlier chains, in the order of the time at which their last reports ended.
 #[derive(Default)]
-pub(super) struct EarlierChains(Vec<KeptChain>);
+pub(crate) struct EarlierChains(Vec<KeptChain>);
 
 struct KeptChain {
     book: PathBuf,
@@ -25,7 +25,7 @@ struct KeptChain {
 impl EarlierChains {
     /// Reads the books that are kept in `home`. A chain that is in several of them counts once, as
     /// far as the longest one goes. A book that cannot be read is left out.
-    pub(super) fn read(home: &Home, in_use: Option<ChainId>) -> Self {
+    pub(crate) fn read(home: &Home, in_use: Option<ChainId>) -> Self {
         let mut chains: Vec<KeptChain> = Vec::new();
         for book in files::kept_books(&home.book()) {
             let last = match last_report(&book) {
@@ -52,8 +52,19 @@ impl EarlierChains {
         Self(chains)
     }
 
+    /// How many reports they have together.
+    pub(crate) fn reports(&self) -> u64 {
+        let lengths = self.0.iter().map(|kept| kept.last.value().sequence);
+        lengths.fold(0, u64::saturating_add)
+    }
+
+    /// The book of the one that ended last.
+    pub(crate) fn newest_book(&self) -> Option<&Path> {
+        self.0.last().map(|kept| kept.book.as_path())
+    }
+
     /// What they claim together.
-    pub(super) fn sum(&self) -> EarlierSum {
+    pub(crate) fn sum(&self) -> EarlierSum {
         EarlierSum {
             chains: u32::try_from(self.0.len()).unwrap_or(u32::MAX),
             amount: self.claimed(|_| true),

@@ -11,12 +11,16 @@ use meter_wire::{ErrorCode, Problem};
 use std::{
     collections::VecDeque,
     io,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
 };
 use tokio::sync::mpsc;
 
-/// A job that takes longer than this many milliseconds is late: disks answer sooner. Clients wait
+/// A job that does not go on for this many milliseconds is late: disks answer sooner. Clients wait
 /// three seconds for a status.
 const LATE_MS: u64 = 2_000;
 
@@ -33,6 +37,8 @@ pub(crate) struct AccountingThread<Then> {
     jobs: VecDeque<Waiting<Then>>,
     /// When the job under way began.
     begun: MonotonicMs,
+    /// When a job of many parts last went on, in milliseconds. Only that job knows it.
+    went_on: Arc<AtomicU64>,
     sender: Sender<(Box<Accounting>, Job<Then>)>,
     done: mpsc::Receiver<(Box<Accounting>, Then)>,
     thread: thread::JoinHandle<()>,
@@ -58,6 +64,7 @@ impl<Then: Send + 'static> AccountingThread<Then> {
             here: Some(Box::new(accounting)),
             jobs: VecDeque::new(),
             begun: MonotonicMs::ZERO,
+            went_on: Arc::default(),
             sender,
             done,
             thread,
@@ -122,9 +129,22 @@ impl<Then: Send + 'static> AccountingThread<Then> {
         self.here.is_some() && self.jobs.is_empty()
     }
 
+    /// For a job of many parts to call at each of them: the disk answers, however long all of them
+    /// take together.
+    pub(crate) fn goes_on<Now: Fn() -> MonotonicMs>(&self, now: Now) -> impl Fn() + use<Now, Then> {
+        let went_on = Arc::clone(&self.went_on);
+        move || went_on.store(now().get(), Ordering::Relaxed)
+    }
+
+    /// Whether the job under way takes longer than a client waits, late or not.
+    pub(crate) fn takes_long(&self, now: MonotonicMs) -> bool {
+        self.here.is_none() && now.since(self.begun) >= LATE_MS
+    }
+
     /// The problem if the job under way is late.
     pub(crate) fn lateness(&self, now: MonotonicMs) -> Option<Problem> {
-        let ms = now.since(self.begun);
+        let went_on = MonotonicMs::new(self.went_on.load(Ordering::Relaxed));
+        let ms = now.since(went_on.map_or(self.begun, |at| at.max(self.begun)));
         if self.here.is_some() || ms < LATE_MS {
             return None;
         }

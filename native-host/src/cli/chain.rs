@@ -1,5 +1,7 @@
 //! `restore` and `new-chain`: the remedies when the book is older than the last signed report.
 
+mod pages;
+
 use super::{
     ask::{self, Patience},
     backup, exit, given_path,
@@ -14,9 +16,7 @@ use crate::{
 };
 use clap::Args;
 use meter_ledger::Book;
-use meter_wire::{
-    ErrorCode, HexBytes, Problem, RESTORE_MAX, Request, RestoreReports, U64Text, WireReport,
-};
+use meter_wire::{ErrorCode, HexBytes, Problem, Request, Status, U64Text, WireReport};
 use std::{
     fs::File,
     io::Read as _,
@@ -80,49 +80,104 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
         return backup::restore(&arguments.file, &arguments.backup, home, format);
     }
     let (chain, reports) = read(&arguments.file)?;
-    let name = arguments.file.display();
-    let mut refused = None;
-    let restored = Patience::default().wait(async {
+    let handed = Patience::default().wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
-        let before = ask::status(&mut daemon).await?;
-        if before.chain.is_some_and(|ours| ours != chain) {
-            return Ok(None);
-        }
-        for page in reports.chunks(RESTORE_MAX) {
-            let reports = page.to_vec();
-            let asked = daemon.ask(Request::RestoreReports(RestoreReports { reports }));
-            match asked.await {
-                // The next page may contain what is still missing.
-                Err(problem) if problem.code == ErrorCode::BookBehind => {}
-                Err(problem) if problem.code == ErrorCode::BadRequest => {
-                    refused = problem.detail;
-                    break;
-                }
-                other => drop(other?),
-            }
-        }
-        Ok(Some((before, ask::status(&mut daemon).await?)))
+        hand_over(&mut daemon, chain, &reports, format).await
     })?;
-    if let Some(detail) = refused {
-        return Err(CommandError::Exit(EXIT_DATA, format!("{name}: {detail}")));
-    }
-    let Some((before, after)) = restored else {
+    let name = arguments.file.display().to_string();
+    let Some(handed) = handed else {
         let message = format!("{name} holds another chain than the book; nothing was taken");
         return Err(CommandError::Exit(EXIT_DATA, message));
     };
-    let taken = after.reports.0.saturating_sub(before.reports.0);
-    let text = format!(
-        "{taken} reports were taken into the book; it holds {} now.",
-        after.reports.0
-    );
-    let answer = Answer::new("restored", text)
-        .with("taken", U64Text(taken))
-        .with("reports", after.reports);
-    match after.problem_of_book() {
-        Some(problem) => answer.failed(CommandError::Problem(problem.clone())),
-        None => answer,
+    handed.answer(&name, reports.len()).print(format)
+}
+
+/// What came of reports that were handed to the daemon.
+struct Handed {
+    /// How many the book lacked before. If the daemon no longer says that, how many it accepted.
+    taken: u64,
+    after: Option<Status>,
+    problem: Option<Problem>,
+}
+
+/// Hands the reports over; `None` if the book is of another chain.
+async fn hand_over(
+    daemon: &mut ipc::Connection,
+    chain: HexBytes<16>,
+    reports: &[WireReport],
+    format: Format,
+) -> Result<Option<Handed>, Problem> {
+    let before = ask::status(daemon).await?;
+    if before.chain.is_some_and(|ours| ours != chain) {
+        return Ok(None);
     }
-    .print(format)
+    let outcome = pages::hand_over(daemon, reports, format).await;
+    let handed = match (outcome, ask::status(daemon).await) {
+        (outcome, Ok(after)) => Handed {
+            taken: after.reports.0.saturating_sub(before.reports.0),
+            after: Some(after),
+            problem: outcome.err().map(|(_, problem)| problem),
+        },
+        (Err((taken, problem)), Err(_)) => Handed {
+            taken,
+            after: None,
+            problem: Some(problem),
+        },
+        (Ok(()), Err(problem)) => return Err(problem),
+    };
+    Ok(Some(handed))
+}
+
+impl Handed {
+    /// `all`: how many reports the file of that name has.
+    fn answer(self, name: &str, all: usize) -> Answer {
+        let (taken, were) = (
+            print::counted(self.taken, "report"),
+            print::were(self.taken),
+        );
+        let text = match &self.after {
+            Some(after) if self.problem.is_none() => format!(
+                "{taken} {were} taken into the book; it holds {} now.",
+                print::grouped(after.reports.0)
+            ),
+            _ => String::new(),
+        };
+        let of_book = self.after.as_ref().and_then(Status::problem_of_book);
+        let failure = match (self.problem, of_book) {
+            (Some(problem), _) => Some(stopped(problem, self.taken, name, all)),
+            (None, of_book) => of_book.cloned().map(CommandError::Problem),
+        };
+        let mut answer = Answer::new("restored", text).with("taken", U64Text(self.taken));
+        if let Some(after) = self.after {
+            answer = answer.with("reports", after.reports);
+        }
+        match failure {
+            Some(failure) => answer.failed(failure),
+            None => answer,
+        }
+    }
+}
+
+/// Why not all reports were handed over, with how many of them are in the book now.
+fn stopped(mut problem: Problem, taken: u64, name: &str, all: usize) -> CommandError {
+    let detail = problem.detail.take().unwrap_or_default();
+    let (taken, were) = (
+        format!(
+            "{} of {}",
+            print::grouped(taken),
+            print::counted(all, "report")
+        ),
+        print::were(taken),
+    );
+    if problem.code == ErrorCode::BadRequest {
+        let text = format!("{name}: {detail}; {taken} {were} taken before it");
+        return CommandError::Exit(EXIT_DATA, text);
+    }
+    let separator = if detail.is_empty() { "" } else { "; " };
+    problem.detail = Some(format!(
+        "{detail}{separator}{taken} {were} taken: run the same command again for the rest"
+    ));
+    CommandError::Problem(problem)
 }
 
 /// Whether the file is encrypted, as only a backup is.
@@ -212,8 +267,8 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         let kept = kept.display();
         text += &match reports {
             Some(U64Text(reports)) => format!(
-                "The old book with its {reports} reports is kept; `onionmeter reports --book \
-                    {kept}` shows them.\n"
+                "The old book with its {} is kept; `onionmeter reports --book {kept}` shows it.\n",
+                print::counted(reports, "report")
             ),
             None => format!("What was in the book's place is kept as {kept}.\n"),
         };
@@ -273,9 +328,9 @@ fn keep_book(home: &Home, format: Format) -> Outcome {
         return Err(CommandError::Exit(EXIT_USAGE, message.to_owned()));
     };
     let text = format!(
-        "The chain of this book goes on, with {} credits in {} reports.",
+        "The chain of this book goes on, with {} credits in {}.",
         print::credits(status.balance),
-        status.reports.0
+        print::counted(status.reports.0, "report")
     );
     let answer = Answer::new("kept", text).with("reports", status.reports);
     match status.problem_of_book() {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     EXIT_DATA, EXIT_USAGE,
+    accounting::EarlierChains,
     home::Home,
     last_signed::LastSigned,
     problems, restored,
@@ -15,7 +16,7 @@ use crate::{
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use meter_core::{SessionReport, Signed, Verified};
+use meter_core::{Amount, ChainId, SessionReport, Signed, Verified, credits_exact};
 use meter_ledger::{Book, BookError};
 use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
@@ -32,12 +33,14 @@ Examples:
   onionmeter reports --since 2h
   onionmeter reports --since yesterday
   onionmeter reports --json > reports.json      `onionmeter verify` checks it anywhere
-  onionmeter reports --csv > reports.csv        for a spreadsheet; its credits add up to the balance
+  onionmeter reports --csv > reports.csv        for a spreadsheet; its credits add up to what this
+                                                chain claims
 
 Times are local, with their offset from UTC. What --limit and --since leave is always the newest
-part of the chain without a gap, so that it can be verified, too.
+part of the chain without a gap, so that it can be verified, too. After `new-chain` the list begins
+anew; --book shows the chain before, and the balance counts both.
 
-Exit status: 0 done, 5 there are no reports yet, or none since then, 64 a date that is none,
+Exit status: 0 done, 5 there are no reports in this chain yet, or none since then, 64 a date that is none,
 65 the book does not hold up, 66 it cannot be read.";
 
 #[derive(Args)]
@@ -85,8 +88,13 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         CommandError::Exit(exit::of_problem(code), message)
     };
     let book = Book::open_to_read(&path).map_err(failed)?;
-    let none = || CommandError::Exit(exit::NO_REPORTS, "There are no reports yet.".to_owned());
-    let (chain, key) = book.chain().map_err(failed)?.ok_or_else(none)?;
+    let in_use = book.chain().map_err(failed)?;
+    let earlier = match arguments.book {
+        Some(_) => EarlierChains::default(),
+        None => EarlierChains::read(home, in_use.map(|(chain, _)| chain)),
+    };
+    let none = || none_yet(&earlier, "There are no reports yet.");
+    let (chain, key) = in_use.ok_or_else(none)?;
     let all = all(&book).map_err(failed)?;
     if all.is_empty() {
         return Err(none());
@@ -134,9 +142,48 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     }
     let balance = book.balance().map_err(failed)?;
     let shown = reports.get(first..).unwrap_or_default();
-    let printed = print_table(shown, count, &meter_core::credits_exact(balance), &zone);
+    let sum = match arguments.book {
+        Some(_) => format!("This book: {} credits", credits_exact(balance)),
+        None => sum(balance, &earlier),
+    };
+    let printed = print_table(shown, count, &sum, &zone);
     printed.map_err(CommandError::Output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is nothing to show: without an earlier chain `words`, otherwise where its reports are.
+fn none_yet(earlier: &EarlierChains, words: &str) -> CommandError {
+    let message = match earlier.newest_book() {
+        None => words.to_owned(),
+        Some(book) => {
+            let (reports, chains) = (earlier.reports(), earlier.sum().chains);
+            let of = match chains {
+                1 => "an earlier one".to_owned(),
+                chains => format!("{chains} earlier ones"),
+            };
+            let book = book.display();
+            format!(
+                "There are no reports in this chain yet; {} in {of}: `onionmeter reports --book \
+                    {book}` shows {}.",
+                print::grouped(reports),
+                if chains == 1 { "them" } else { "the last one" },
+            )
+        }
+    };
+    CommandError::Exit(exit::NO_REPORTS, message)
+}
+
+/// What the chain in use claims, and what `status` calls the balance.
+fn sum(here: Amount, earlier: &EarlierChains) -> String {
+    let all = here.get().saturating_add(earlier.sum().amount.0);
+    match (earlier.sum().chains, Amount::new(all)) {
+        (1.., Some(all)) => format!(
+            "This chain: {} credits; balance {} with earlier chains",
+            credits_exact(here),
+            credits_exact(all)
+        ),
+        (..) => format!("Balance: {} credits", credits_exact(here)),
+    }
 }
 
 /// The book's path, once something is there.
@@ -176,8 +223,8 @@ fn place(arguments: &Arguments, home: &Home) -> Result<PathBuf, CommandError> {
             );
             return Err(CommandError::Exit(EXIT_DATA, text));
         }
-        let message = "There are no reports yet: the first session makes the book.";
-        return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
+        let words = "There are no reports yet: the first session makes the book.";
+        return Err(none_yet(&EarlierChains::read(home, None), words));
     }
     Ok(path)
 }
@@ -220,7 +267,7 @@ fn print_csv(shown: &[Verified<SessionReport>]) -> io::Result<()> {
             report.duration.get(),
             report.bytes_up.get(),
             report.bytes_down.get(),
-            meter_core::credits_exact(report.amount),
+            credits_exact(report.amount),
         )?;
     }
     out.flush()
@@ -229,7 +276,7 @@ fn print_csv(shown: &[Verified<SessionReport>]) -> io::Result<()> {
 fn print_table(
     shown: &[Verified<SessionReport>],
     count: usize,
-    balance: &str,
+    sum: &str,
     zone: &TimeZone,
 ) -> io::Result<()> {
     let mut out = stdout().lock();
@@ -244,7 +291,7 @@ fn print_table(
     if shown.len() < count {
         writeln!(out, "{} of {count} reports", shown.len())?;
     }
-    writeln!(out, "Balance: {balance} credits")?;
+    writeln!(out, "{sum}")?;
     out.flush()
 }
 

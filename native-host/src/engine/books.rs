@@ -86,15 +86,16 @@ impl Engine {
         self.refuse_if_late();
     }
 
-    /// The status after what was asked before; or, if that is late, the status that says so.
+    /// The status after what was asked before; or, if that takes long, the one before it, which says
+    /// so if the disk does not answer.
     pub(super) fn tell_status(&mut self, answer: Responder<Status>) {
         self.asked_status.push(answer);
         self.tell_asked_status();
     }
 
     fn tell_asked_status(&mut self) {
-        let is_late = self.accounting.lateness(self.clock.monotonic()).is_some();
-        if self.asked_status.is_empty() || !(is_late || self.accounting.is_idle()) {
+        let takes_long = self.accounting.takes_long(self.clock.monotonic());
+        if self.asked_status.is_empty() || !(takes_long || self.accounting.is_idle()) {
             return;
         }
         let status = self.snapshot();
@@ -111,11 +112,10 @@ impl Engine {
 
     /// Nobody waits for a disk that does not answer.
     fn refuse_if_late(&mut self) {
-        let Some(problem) = self.accounting.lateness(self.clock.monotonic()) else {
-            return;
-        };
-        for then in self.accounting.refuse(&problem) {
-            then(self);
+        if let Some(problem) = self.accounting.lateness(self.clock.monotonic()) {
+            for then in self.accounting.refuse(&problem) {
+                then(self);
+            }
         }
         self.tell_asked_status();
     }
@@ -157,7 +157,12 @@ impl Engine {
                 self.ask_books(answer, set, |_, ()| Ok(()));
             }
             BooksCommand::RestoreReports(reports, answer) => {
-                self.ask_books(answer, move |books| books.take_back(&reports), same);
+                let clock = self.clock;
+                let goes_on = self.accounting.goes_on(move || clock.monotonic());
+                let take = move |books: &mut Accounting| {
+                    books.take_back(reports.iter().inspect(|_| goes_on()))
+                };
+                self.ask_books(answer, take, same);
             }
             BooksCommand::NewChain(key, answer) => self.begin_new_chain(key, answer),
             BooksCommand::LedgerPolicy(answer) => {

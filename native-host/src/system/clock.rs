@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime};
 
 /// A monotonic clock, which does not run while the machine sleeps (`CLOCK_MONOTONIC` on Linux),
 /// and the wall clock.
+#[derive(Clone, Copy)]
 pub(crate) struct Clock {
     start: Instant,
 }

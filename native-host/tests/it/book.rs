@@ -127,7 +127,7 @@ fn reports_that_are_in_the_log_alone_are_shown_on_a_read_only_disk() {
     let Some(output) = mounting(&home, line) else {
         return;
     };
-    check(&output, 0, &["Balance: 13.725 credits"]);
+    check(&output, 0, &["This book: 13.725 credits"]);
     // Without its write-ahead log the copy is an older book, and a valid one.
     fs::remove_file(copy.join("book.sqlite3-wal")).expect("ours");
     let output = mounting(&home, line).expect("as before");
@@ -334,7 +334,7 @@ fn an_older_book_is_told_everywhere_and_taken_back_from_a_file() {
     check(
         &home.run(&["reports", "--book", kept.to_str().expect("UTF-8")]),
         0,
-        &["Balance: 22.875 credits"],
+        &["This book: 22.875 credits"],
     );
     check(
         &home.run(&["restore", json.to_str().expect("UTF-8")]),

@@ -32,9 +32,9 @@ impl Bookkeeper {
     ///
     /// # Errors
     /// The problem that still prevents signing; `bad_request` for a report of another key or chain.
-    pub(in crate::accounting) fn take_back(
+    pub(in crate::accounting) fn take_back<'a>(
         &mut self,
-        reports: &[WireReport],
+        reports: impl IntoIterator<Item = &'a WireReport>,
     ) -> Result<(), Problem> {
         if self.is_away {
             return Err(Problem::new(ErrorCode::BookMoved));

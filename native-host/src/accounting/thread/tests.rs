@@ -76,6 +76,24 @@ async fn behind_a_late_job_only_what_somebody_waits_for_is_refused() {
 }
 
 #[tokio::test]
+async fn a_job_that_goes_on_is_not_late_however_long_it_takes() {
+    let (mut owner, _folder) = start();
+    let (long, go) = slow("long");
+    owner.ask(at(500), long);
+    for second in 1..60 {
+        let now = at(500 + second * 1_000);
+        owner.goes_on(move || now)();
+        assert_eq!(owner.lateness(at(now.get() + LATE_MS - 1)), None);
+    }
+    assert!(owner.takes_long(at(60_000)), "nobody waits for its end");
+    let problem = owner.lateness(at(59_500 + LATE_MS)).expect("it hangs");
+    assert_eq!(problem.detail.as_deref(), Some("for 2 s"));
+    go.send(()).expect("it waits");
+    assert_eq!(owner.done(|| at(70_000)).await, Some("long"));
+    owner.end();
+}
+
+#[tokio::test]
 async fn after_a_job_that_panicked_nobody_waits_for_ever() {
     let (mut owner, _folder) = start();
     owner.add(at(0), Box::new(|_| panic!("a fault that is injected")));
