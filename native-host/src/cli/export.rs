@@ -4,6 +4,7 @@ use super::{
     exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
+    print::counted,
 };
 use crate::{
     EXIT_DATA,
@@ -70,11 +71,11 @@ pub(super) fn run(arguments: &Export, home: &Home, format: Format) -> Outcome {
     }
     let path = std::path::absolute(&arguments.file).map_err(|error| cannot(&error))?;
     files::create(&path, file.text().as_bytes(), 0o600).map_err(|error| cannot(&error))?;
-    let receipts = proven.ledgers.iter().map(|ledger| ledger.receipts).sum();
+    let receipts: u64 = proven.ledgers.iter().map(|ledger| ledger.receipts).sum();
     let mut text = format!(
-        "{name} holds {} reports and {receipts} receipts. `onionmeter verify {name}` checks it on \
-            any computer.\n",
-        proven.reports
+        "{name} holds {} and {}. `onionmeter verify {name}` checks it on any computer.\n",
+        counted(proven.reports, "report"),
+        counted(receipts, "receipt")
     );
     for path in &unread {
         text += &format!("{} cannot be read and is not in it.\n", path.display());

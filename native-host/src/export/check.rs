@@ -29,6 +29,13 @@ pub(crate) struct Proven {
     pub(crate) ledgers: Vec<ProvenLedger>,
 }
 
+impl Proven {
+    /// Whether there is nothing in the file that is proven by it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reports == 0 && self.ledgers.iter().all(|ledger| ledger.receipts == 0)
+    }
+}
+
 /// What a ledger has signed for this device.
 #[derive(Debug, Default)]
 pub(crate) struct ProvenLedger {

@@ -16,7 +16,7 @@ const PAGE: u32 = 500;
 /// The reason why nothing is exported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CollectError {
-    /// There is no book, or no chain in it.
+    /// There is no book, or no report in it and in those of earlier chains.
     #[error("there are no reports yet")]
     Nothing,
     /// Reports were signed, and their book is not there.
@@ -73,6 +73,13 @@ pub(crate) fn collect(home: &Home) -> Result<(ExportFile, Vec<PathBuf>), Collect
     let in_use = of_book(&home.book())?.ok_or(CollectError::Nothing)?;
     chains.retain(|chain| chain.chain != in_use.chain);
     chains.push(in_use);
+    if chains.iter().all(|chain| chain.reports.is_empty()) {
+        // A kept book that cannot be read may have some.
+        if let Some(path) = unread.first() {
+            of_book(path)?;
+        }
+        return Err(CollectError::Nothing);
+    }
     Ok((ExportFile::new(chains, ledgers), unread))
 }
 

@@ -1,5 +1,6 @@
 //! The evidence of a device: what an export proves, to two readers, and whatever is changed in it.
 
+mod empty;
 mod tampered;
 
 use crate::{

@@ -3,6 +3,7 @@
 use crate::cli::{
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
+    print::counted,
 };
 use crate::{
     EXIT_DATA,
@@ -23,6 +24,9 @@ pub(super) fn run(text: &[u8], name: &str, expected: &Expected<'_>, format: Form
     let bad = |why: String| CommandError::Exit(EXIT_DATA, format!("{name}: {why}"));
     let file = export::parse(text).map_err(|error| bad(error.to_string()))?;
     let proven = file.check().map_err(|error| bad(error.to_string()))?;
+    if proven.is_empty() {
+        return Err(bad("it holds no reports, so it proves nothing".to_owned()));
+    }
     let key = hex::encode(proven.key);
     if expected
         .key
@@ -69,19 +73,16 @@ fn credits(nanocredits: u64) -> String {
 }
 
 fn reports(proven: &Proven) -> String {
-    let mut text = format!(
-        "Proven: these {} reports form one unbroken chain from its beginning, signed by key {}; \
-            they claim {} credits.\n",
-        proven.reports_in_use,
-        hex::encode(proven.key),
-        credits(proven.claimed_in_use),
-    );
+    let mut text = in_use(proven);
     if proven.chains > 1 {
+        let more = match proven.reports_in_use {
+            0 => "report",
+            _ => "more report",
+        };
         text += &format!(
-            "Proven: {} more reports of {} earlier chains, each unbroken too; all together claim \
-                {} credits.\n",
-            proven.reports.saturating_sub(proven.reports_in_use),
-            proven.chains.saturating_sub(1),
+            "Proven: {} of {}, each unbroken too; all together claim {} credits.\n",
+            counted(proven.reports.saturating_sub(proven.reports_in_use), more),
+            counted(proven.chains.saturating_sub(1), "earlier chain"),
             credits(proven.claimed),
         );
     }
@@ -92,6 +93,24 @@ fn reports(proven: &Proven) -> String {
         );
     }
     text
+}
+
+/// About the chain in use.
+fn in_use(proven: &Proven) -> String {
+    let key = hex::encode(proven.key);
+    let (reports, claim) = match proven.reports_in_use {
+        0 => return format!("The chain in use, of key {key}, has no reports yet.\n"),
+        1 => ("this report forms".to_owned(), "it claims"),
+        many => (
+            format!("these {} form", counted(many, "report")),
+            "they claim",
+        ),
+    };
+    format!(
+        "Proven: {reports} one unbroken chain from its beginning, signed by key {key}; {claim} {} \
+            credits.\n",
+        credits(proven.claimed_in_use),
+    )
 }
 
 fn ledger(ledger: &ProvenLedger) -> String {
@@ -131,15 +150,18 @@ fn ledger(ledger: &ProvenLedger) -> String {
         text += &format!("        {} credits {what}.\n", credits(amount));
     }
     if ledger.without_report > 0 {
-        text += &format!(
-            "        {} of the receipts are for reports that are not in the file.\n",
-            ledger.without_report
-        );
+        let receipts = counted(ledger.without_report, "receipt");
+        let are = if ledger.without_report == 1 {
+            "is"
+        } else {
+            "are"
+        };
+        text += &format!("        {receipts} {are} for what is not in the file.\n");
     }
     if ledger.contradictions > 0 {
         text += &format!(
-            "        The file has {} pieces of evidence that this ledger contradicts itself.\n",
-            ledger.contradictions
+            "        The file has {} of evidence that this ledger contradicts itself.\n",
+            counted(ledger.contradictions, "piece")
         );
     }
     text
