@@ -16,14 +16,14 @@ use crate::{
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use meter_core::{Amount, ChainId, SessionReport, Signed, Verified, credits_exact};
+use meter_core::{Amount, DeviceKey, SessionReport, Signed, Verified, credits_exact};
 use meter_ledger::{Book, BookError};
 use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
     fs,
     io::{self, Write as _, stdout},
     num::NonZeroUsize,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -100,18 +100,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         return Err(none());
     }
     let (zone, count) = (when::zone(), all.len());
-    let mut reports = Vec::with_capacity(count);
-    for (signed, number) in all.iter().zip(1_u64..) {
-        let verified = signed.clone().verify(key).map_err(|error| {
-            let path = path.display();
-            let text = format!(
-                "{path}: report {number} does not verify: {error}; `onionmeter doctor` says what \
-                    to do"
-            );
-            CommandError::Exit(EXIT_DATA, text)
-        });
-        reports.push(verified?);
-    }
+    let reports = verified(&all, key, &path)?;
     let first = first_of(arguments, &reports, &zone)?;
     if first == count {
         let newest = reports.last().map(|newest| newest.value().ended_at);
@@ -149,6 +138,24 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let printed = print_table(shown, count, &sum, &zone);
     printed.map_err(CommandError::Output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn verified(
+    all: &[Signed<SessionReport>],
+    key: DeviceKey,
+    path: &Path,
+) -> Result<Vec<Verified<SessionReport>>, CommandError> {
+    let verify = |(signed, number): (&Signed<SessionReport>, u64)| {
+        signed.clone().verify(key).map_err(|error| {
+            let path = path.display();
+            let text = format!(
+                "{path}: report {number} does not verify: {error}; `onionmeter doctor` says what \
+                    to do"
+            );
+            CommandError::Exit(EXIT_DATA, text)
+        })
+    };
+    all.iter().zip(1_u64..).map(verify).collect()
 }
 
 /// Why there is nothing to show: without an earlier chain `words`, otherwise where its reports are.
