@@ -40,8 +40,8 @@ Times are local, with their offset from UTC. What --limit and --since leave is a
 part of the chain without a gap, so that it can be verified, too. After `new-chain` the list begins
 anew; --book shows the chain before, and the balance counts both.
 
-Exit status: 0 done, 5 there are no reports in this chain yet, or none since then, 64 a date that is none,
-65 the book does not hold up, 66 it cannot be read.";
+Exit status: 0 done, 5 there are no reports in this chain yet, or none since then, 64 a date that
+is none, 65 the book does not hold up, 66 it cannot be read.";
 
 #[derive(Args)]
 #[command(after_help = HELP)]

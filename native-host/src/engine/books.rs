@@ -86,8 +86,8 @@ impl Engine {
         self.refuse_if_late();
     }
 
-    /// The status after what was asked before; or, if that takes long, the one before it, which says
-    /// so if the disk does not answer.
+    /// The status after what was asked before. If that takes long, the one before it, which says so
+    /// if the disk does not answer.
     pub(super) fn tell_status(&mut self, answer: Responder<Status>) {
         self.asked_status.push(answer);
         self.tell_asked_status();

@@ -3,10 +3,11 @@
 use crate::{
     cli::{output::Format, print, wait},
     ipc::Connection,
+    system::clock::Clock,
 };
 use meter_wire::{ErrorCode, Problem, RESTORE_MAX, Request, RestoreReports, WireReport};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// Reports in one page. Between two pages the daemon counts, and answers others, also where a disk
 /// is slow.
@@ -14,7 +15,7 @@ const PAGE: usize = 10;
 const _: () = assert!(PAGE <= RESTORE_MAX);
 
 /// Pause between two lines about the progress, and before the first one.
-const TELL_EVERY: Duration = Duration::from_secs(2);
+const SAY_EVERY_MS: u64 = 2_000;
 
 /// Pause before a page is sent again that came too early: the daemon takes 50 requests a second
 /// from one client.
@@ -29,15 +30,17 @@ pub(super) async fn hand_over(
     reports: &[WireReport],
     format: Format,
 ) -> Result<(), (u64, Problem)> {
-    let mut told = Instant::now();
+    let clock = Clock::new();
+    let now = || clock.monotonic().get();
+    let mut last_said = now();
     let mut taken: u64 = 0;
     for page in reports.chunks(PAGE) {
         ask(daemon, page)
             .await
             .map_err(|problem| (taken, problem))?;
         taken = taken.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
-        if told.elapsed() >= TELL_EVERY {
-            told = Instant::now();
+        if now().saturating_sub(last_said) >= SAY_EVERY_MS {
+            last_said = now();
             wait::say(format, progress(taken, reports.len()));
         }
     }
