@@ -12,7 +12,7 @@ use crate::{
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use meter_core::{Amount, ChainId, SessionReport, Signed, Verified, credits_exact};
+use meter_core::{Amount, SessionReport, Signed, Verified, credits_exact};
 use meter_ledger::{Book, BookError};
 use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
