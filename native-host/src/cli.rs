@@ -47,7 +47,14 @@ mod version;
 mod wait;
 mod when;
 
-use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems, system::limits};
+use crate::{
+    EXIT_USAGE,
+    config::Config,
+    daemon::{self, Ended, Failed},
+    home::Home,
+    problems,
+    system::limits,
+};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use outcome::{CommandError, Outcome};
 use output::{Answer, Format, tell};
@@ -193,9 +200,9 @@ Exit status: 0 nothing is wrong, 1 something is: each BAD line is followed by wh
 const DAEMON_HELP: &str = "\
 For a service manager, or to see it end. Its log: `onionmeter logs -f`.
 
-Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home \
-cannot be
-used, 69 it could not begin, 73 its disk is full or read-only, 78 a mistake in config.toml.";
+Exit status: 0 it was asked to end, nobody was left, or it runs already; 7 another program has its
+lock, 64 the home cannot be used, 69 it could not begin, 73 its disk is full or read-only, 78 a
+mistake in config.toml.";
 
 /// Runs the command of this process's arguments.
 #[must_use]
@@ -220,7 +227,7 @@ pub fn run() -> ExitCode {
 pub fn run_daemon() -> ExitCode {
     limits::survive_large_files();
     let home = Home::find().map_err(|error| CommandError::usage(&error));
-    let outcome = home.and_then(|home| daemon(&home));
+    let outcome = home.and_then(|home| daemon(&home, Format::Text));
     outcome.unwrap_or_else(|failure| tell(&failure, Format::Text))
 }
 
@@ -328,7 +335,7 @@ fn obey(command: Command, format: Format) -> Outcome {
         Command::Version(arguments) => version::run(&arguments, &home?, format),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => serve::run(&arguments, &home?, format),
-        Command::Daemon => daemon(&home?),
+        Command::Daemon => daemon(&home?, format),
         Command::Verify(arguments) => verify::run(&arguments, format),
         Command::Relay(arguments) => relay::run(&arguments, format),
         Command::Completions(arguments) => {
@@ -342,12 +349,21 @@ fn obey(command: Command, format: Format) -> Outcome {
 }
 
 /// A mistake in the settings is reported here in full; the daemon itself has no format for it.
-fn daemon(home: &Home) -> Outcome {
+fn daemon(home: &Home, format: Format) -> Outcome {
     home.prepare()
         .map_err(|error| CommandError::usage(&error))?;
     Config::load(&home.config())
         .map_err(|error| CommandError::Problem(problems::config(&error)))?;
-    Ok(daemon::run(home))
+    let answer = match daemon::run(home) {
+        Ok(Ended::Served) => Answer::new("ended", ""),
+        Ok(Ended::RunsAlready(process)) => {
+            let text = format!("The daemon runs already, as {process}.");
+            Answer::new("running", text).with("process", process.number())
+        }
+        Err(Failed::Exit(code, why)) => return Err(CommandError::Exit(code, why)),
+        Err(Failed::Locked(problem)) => return Err(problem.into()),
+    };
+    answer.print(format)
 }
 
 #[cfg(test)]

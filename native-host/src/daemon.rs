@@ -12,30 +12,49 @@ use crate::{
     config::Config,
     engine::{Engine, EngineHandle},
     home::Home,
-    lock::DaemonLock,
+    ipc,
+    lock::{self, DaemonLock, Lock},
     log, problems, program, restored,
     system::{
         core_dumps, limits,
         local_socket::{self, Listener, Stream},
-        process, streams, user,
+        process::{self, Kind, Process},
+        streams, user,
     },
 };
 use clients::Clients;
-use meter_wire::ErrorCode;
+use meter_wire::{ErrorCode, Problem};
 use socket::{ClientSocket, Lost};
 use std::{
     io::{self, Write as _},
-    process::ExitCode,
     time::Duration,
 };
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-/// Runs the daemon of `home` until it is asked to end or is not needed any more. Returns at once,
-/// with success, if one runs already.
-#[must_use]
-pub fn run(home: &Home) -> ExitCode {
+/// How a run of the daemon ends well.
+pub(crate) enum Ended {
+    /// It was asked to end, or was not needed any more.
+    Served,
+    /// This process runs as the daemon of the home already.
+    RunsAlready(Process),
+}
+
+/// Why no daemon runs.
+pub(crate) enum Failed {
+    /// Exit code and reason.
+    Exit(u8, String),
+    /// Another program has the lock.
+    Locked(Problem),
+}
+
+/// Runs the daemon of `home` until it is asked to end or is not needed any more. Returns at once if
+/// one runs already.
+///
+/// # Errors
+/// Why it cannot begin or go on.
+pub(crate) fn run(home: &Home) -> Result<Ended, Failed> {
     program::note_program();
     // Fails only for the leader of a process group, which no terminal takes along anyway.
     crate::ignore_because("started from a terminal", process::leave_session());
@@ -49,17 +68,13 @@ pub fn run(home: &Home) -> ExitCode {
             ErrorCode::DaemonUnreachable => detail,
             _ => format!("{} {detail}", problem.message),
         };
-        return report(EXIT_UNAVAILABLE, &said);
+        return Err(Failed::Exit(EXIT_UNAVAILABLE, said));
     }
-    let lock = match prepare(home) {
-        Ok(Some(lock)) => lock,
-        Ok(None) => return ExitCode::SUCCESS,
-        Err(code) => return ExitCode::from(code),
+    let Some(lock) = prepare(home)? else {
+        return taken(home);
     };
-    let config = match Config::load(&home.config()) {
-        Ok(config) => config,
-        Err(error) => return report(EXIT_USAGE, &problems::chain(&error)),
-    };
+    let config = Config::load(&home.config())
+        .map_err(|error| Failed::Exit(EXIT_USAGE, problems::chain(&error)))?;
     // No log is no reason to have no Tor; `doctor` tells of it.
     if let Err(error) = log::init(home, config.log_level) {
         say(&format!(
@@ -82,35 +97,45 @@ pub fn run(home: &Home) -> ExitCode {
         .enable_all()
         .build();
     let outcome = runtime.and_then(|runtime| runtime.block_on(serve(home, &config, lock)));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error!(%error, "daemon ends");
-            report(code_of(&error), &error.to_string())
-        }
-    }
+    outcome.map_err(|error| {
+        error!(%error, "daemon ends");
+        Failed::Exit(code_of(&error), error.to_string())
+    })?;
+    Ok(Ended::Served)
 }
 
-/// Makes the home and takes its lock; `None` when another daemon holds it.
-fn prepare(home: &Home) -> Result<Option<DaemonLock>, u8> {
-    home.prepare().map_err(|error| {
-        say(&problems::chain(&error));
-        EXIT_USAGE
-    })?;
-    let lock = DaemonLock::take(home).map_err(|error| {
-        say(&format!("{}: {error}", home.lock().display()));
-        code_of(&error)
-    })?;
+/// Makes the home and takes its lock; `None` when another process holds it.
+fn prepare(home: &Home) -> Result<Option<DaemonLock>, Failed> {
+    home.prepare()
+        .map_err(|error| Failed::Exit(EXIT_USAGE, problems::chain(&error)))?;
+    let lock = DaemonLock::take(home).map_err(|error| of_lock(home, &error))?;
     if lock.is_none() {
-        say("another process holds the lock; `onionmeter status` says which");
         return Ok(None);
     }
     restored::finish(home).map_err(|error| {
         let root = home.root().display();
-        say(&format!("{root}: a backup cannot be put in place: {error}"));
-        code_of(&error)
+        let said = format!("{root}: a backup cannot be put in place: {error}");
+        Failed::Exit(code_of(&error), said)
     })?;
     Ok(lock)
+}
+
+/// Whether it is a daemon that has the lock, and otherwise who.
+fn taken(home: &Home) -> Result<Ended, Failed> {
+    let holder = match lock::look(home).map_err(|error| of_lock(home, &error))? {
+        Lock::Held(Some(holder)) if holder.kind() == Kind::Daemon => {
+            return Ok(Ended::RunsAlready(holder));
+        }
+        Lock::Held(holder) => holder,
+        // A lock that others may share keeps a daemon out, too.
+        Lock::Free => lock::shared(home).flatten(),
+    };
+    Err(Failed::Locked(ipc::locked(home, holder)))
+}
+
+fn of_lock(home: &Home, error: &io::Error) -> Failed {
+    let said = format!("{}: {error}", home.lock().display());
+    Failed::Exit(code_of(error), said)
 }
 
 /// A disk that accepts nothing is told apart from everything else that keeps a daemon from running.
@@ -121,13 +146,7 @@ fn code_of(error: &io::Error) -> u8 {
     }
 }
 
-fn report(code: u8, message: &str) -> ExitCode {
-    say(message);
-    ExitCode::from(code)
-}
-
-/// Prints a message for a person who started the daemon in a terminal, and for the client that
-/// started it. A closed pipe does no harm.
+/// Prints a message for a person who started the daemon in a terminal. A closed pipe does no harm.
 fn say(message: &str) {
     let said = writeln!(io::stderr(), "onionmeter: {message}");
     crate::ignore_because("nobody reads it", said);

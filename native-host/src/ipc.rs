@@ -17,6 +17,7 @@ use tokio::time;
 pub(crate) use connection::COMMANDS;
 pub use connection::Connection;
 pub(crate) use frames::{HEADER_BYTES, codec, codec_with_header};
+pub(crate) use reach::locked;
 pub(crate) use silence::{Patience, until_silent};
 pub(crate) use start::{Attached, connect_or_start};
 pub(crate) use stop::{Means, stop};

@@ -42,6 +42,9 @@ fn ignore_because<T, E>(_reason: &'static str, result: Result<T, E>) {
 
 /// Exit code for a wrong command line or configuration (sysexits `EX_USAGE`).
 pub const EXIT_USAGE: u8 = 64;
+/// Exit code when the daemon cannot run or does not answer, for example because another program has
+/// its lock.
+pub const EXIT_NO_DAEMON: u8 = 7;
 /// Exit code for invalid input (sysexits `EX_DATAERR`).
 pub const EXIT_DATA: u8 = 65;
 /// Exit code when Tor, the daemon or the ledger is not available (sysexits `EX_UNAVAILABLE`).

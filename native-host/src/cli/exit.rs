@@ -2,7 +2,7 @@
 //! those of sysexits.h, 3 is the status of `systemctl status` for a unit that does not run, and 124
 //! is that of timeout(1).
 
-use crate::{EXIT_BUG, EXIT_CANNOT_WRITE, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE};
+use crate::{EXIT_BUG, EXIT_CANNOT_WRITE, EXIT_DATA, EXIT_NO_DAEMON, EXIT_UNAVAILABLE, EXIT_USAGE};
 use meter_wire::ErrorCode;
 
 /// A check found a problem.
@@ -14,7 +14,7 @@ pub(super) const NO_BROWSER: u8 = 4;
 /// The book is empty.
 pub(super) const NO_REPORTS: u8 = 5;
 /// The daemon cannot be started or does not answer.
-pub(super) const NO_ANSWER: u8 = 7;
+pub(super) const NO_ANSWER: u8 = EXIT_NO_DAEMON;
 /// A file that is not there or cannot be read.
 pub(super) const NO_INPUT: u8 = 66;
 /// The relay could not open its port.

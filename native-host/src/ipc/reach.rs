@@ -209,7 +209,7 @@ fn whose(process: Process) -> String {
 }
 
 /// The problem when another program has the lock.
-pub(super) fn locked(home: &Home, holder: Option<Process>) -> Problem {
+pub(crate) fn locked(home: &Home, holder: Option<Process>) -> Problem {
     let lock = lock::held_at(home);
     let lock = lock.display();
     let detail = match holder {

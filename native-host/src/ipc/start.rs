@@ -5,7 +5,7 @@ use super::{
     reach,
 };
 use crate::{
-    EXIT_CANNOT_WRITE,
+    EXIT_CANNOT_WRITE, EXIT_NO_DAEMON,
     config::Config,
     home::Home,
     lock, problems, program,
@@ -74,10 +74,10 @@ async fn begin<T>(
             None => None,
         };
         match ended {
-            Some(status) if !status.success() => {
+            Some(status) if !status.success() && !found_the_lock_taken(status) => {
                 return Err(ended_at_once(home, status, daemon).await);
             }
-            // Another daemon was faster, and has ended since.
+            // Another daemon, or a program that only looked, was faster, and has ended since.
             Some(_) => daemon = None,
             None => {}
         }
@@ -97,6 +97,11 @@ async fn begin<T>(
         }
         time::sleep(reach::POLL).await;
     }
+}
+
+/// Whether another program had the lock. What that is, a look at the lock says.
+fn found_the_lock_taken(status: ExitStatus) -> bool {
+    status.code() == Some(i32::from(EXIT_NO_DAEMON))
 }
 
 /// Checks what the daemon would refuse, too, but could not report.

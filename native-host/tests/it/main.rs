@@ -7,6 +7,7 @@ mod causes;
 mod changes;
 mod command_line;
 mod copies;
+mod daemon_twice;
 mod detour;
 mod earlier_chains;
 mod everyday;
