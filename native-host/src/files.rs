@@ -158,8 +158,8 @@ fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     Ok((folder, temporary))
 }
 
-/// What interrupted writes of `path` left beside it. The file of a process that runs is not among
-/// them: it may still be written.
+/// The files that interrupted writes of `path` left beside it, without those of processes that run:
+/// they may still be written.
 pub(crate) fn leftovers(path: &Path) -> Vec<PathBuf> {
     let Some(own) = path.file_name().and_then(|name| name.to_str()) else {
         return Vec::new();

@@ -94,7 +94,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     parts.end(Answer::new(state, text))
 }
 
-/// What of worth stays in the home, as a further sentence; empty if nothing of it is there.
+/// A sentence that names key and book where they stay in the home; empty without both.
 fn kept(home: &Home) -> String {
     let what = match (home.key().is_file(), home.book().is_file()) {
         (true, true) => "The key and the book of reports stay",
