@@ -15,7 +15,7 @@ pub(crate) use manifest::Manifest;
 pub(crate) use opening::open;
 pub(crate) use sealed::{AGE, ARMOR};
 
-use crate::{key::KeyError, last_signed::RecordError};
+use crate::{counted::counted, key::KeyError, last_signed::RecordError};
 use meter_ledger::{BookError, ReceiptsError};
 use sealed::SealedError;
 use std::{io, path::PathBuf};
@@ -27,8 +27,8 @@ pub(crate) enum BackupError {
     #[error("{path} has no reports yet: the first start makes key and book", path = .0.display())]
     Nothing(PathBuf),
     /// Reports were signed, and their book is not there.
-    #[error("{path} is missing, and it held {reports} reports; put it back before you make a \
-        backup, or see what `onionmeter doctor` says", path = .path.display())]
+    #[error("{path} is missing, and it held {held}; put it back before you make a backup, or see \
+        what `onionmeter doctor` says", path = .path.display(), held = counted(*.reports, "report"))]
     Lost {
         /// The book.
         path: PathBuf,

@@ -6,6 +6,7 @@ mod backup;
 pub mod bridge;
 pub mod cli;
 pub mod config;
+mod counted;
 pub mod daemon;
 mod engine;
 mod export;

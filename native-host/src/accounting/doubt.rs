@@ -1,7 +1,10 @@
 //! Checks whether the book is the one that contains the last signed report. While it is not,
 //! nothing is signed: a second report with a used number would be a second history.
 
-use crate::last_signed::{Entry, LastSigned};
+use crate::{
+    counted::counted,
+    last_signed::{Entry, LastSigned},
+};
 use meter_core::{ChainHead, ChainId, SessionReport, UnixMs};
 use meter_ledger::{Book, BookError};
 use meter_wire::{ErrorCode, Problem};
@@ -57,11 +60,11 @@ pub(crate) fn other_chain(head: &ChainHead, record: &LastSigned) -> Option<Probl
     Some(Problem::with_detail(
         ErrorCode::BookOther,
         format!(
-            "book.sqlite3 holds chain {} with {} reports; report {} of chain {} was signed last. \
+            "book.sqlite3 holds chain {} with {}; report {} of chain {} was signed last. \
                 Run `onionmeter stop` and put the book of that chain back, or go on with this one: \
                 `onionmeter new-chain --keep-book`.",
             short(head.chain),
-            head.sequence,
+            counted(head.sequence, "report"),
             known.sequence,
             short(known.chain),
         ),

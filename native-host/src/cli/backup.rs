@@ -91,13 +91,13 @@ pub(super) fn backup(arguments: &Backup, home: &Home, format: Format) -> Outcome
     let (sealed, about) =
         backup::collect(home, &words, Clock::wall()).map_err(|error| failed(None, &error))?;
     files::create(&path, &sealed, 0o600).map_err(|error| cannot(&error))?;
-    let reports = about.reports.0;
+    let reports = print::counted(about.reports.0, "report");
     let held = match about.has_receipts() {
         true => "key, receipts",
         false => "key",
     };
     let text = format!(
-        "{name} holds {held} and {reports} reports. Keep its passphrase elsewhere: without \
+        "{name} holds {held} and {reports}. Keep its passphrase elsewhere: without \
             it nobody can open the file, and with it everybody can sign as this device."
     );
     Answer::new("backed_up", text)
@@ -146,11 +146,11 @@ fn said(about: &backup::Manifest, aside: Option<&Path>, home: &Home) -> Answer {
     let balance = Book::open_to_read(&home.book()).and_then(|book| book.balance());
     let balance = U64Text(balance.map_or(0, meter_core::Amount::get));
     let mut text = format!(
-        "The backup of {} is in place: {} reports with {} credits. Before more is signed, the \
+        "The backup of {} is in place: {} with {} credits. Before more is signed, the \
             ledger or a browser is asked for later reports; `onionmeter status` says what came of \
             it.\n",
         when::local(made_at, &when::zone()),
-        about.reports.0,
+        print::counted(about.reports.0, "report"),
         print::credits(balance),
     );
     if let Some(aside) = aside {
@@ -181,7 +181,7 @@ fn may_replace(options: &Options, home: &Home) -> Result<(), CommandError> {
     let root = home.root().display();
     let reports = Book::open_to_read(&home.book()).and_then(|book| book.audit());
     let reports = match reports {
-        Ok(audit) => format!("a book of {} reports", audit.reports),
+        Ok(audit) => format!("a book of {}", print::counted(audit.reports, "report")),
         Err(_) => "other files of a device".to_owned(),
     };
     let text = format!(

@@ -1,5 +1,6 @@
 //! Texts and columns for people.
 
+pub(super) use crate::counted::{counted, grouped, were};
 use meter_core::Amount;
 use meter_wire::U64Text;
 
@@ -40,27 +41,6 @@ pub(super) fn times(count: u64) -> String {
     }
 }
 
-/// `1 connection`, `5 connections`, `1,900 reports`.
-pub(super) fn counted(count: impl TryInto<u64>, thing: &str) -> String {
-    match count.try_into().unwrap_or(u64::MAX) {
-        1 => format!("1 {thing}"),
-        count => format!("{} {thing}s", grouped(count)),
-    }
-}
-
-/// The verb of a [`counted`] thing.
-pub(super) const fn were(count: u64) -> &'static str {
-    if count == 1 { "was" } else { "were" }
-}
-
-/// `1,234,567`.
-pub(super) fn grouped(count: u64) -> String {
-    match count / 1_000 {
-        0 => count.to_string(),
-        thousands => format!("{},{:03}", grouped(thousands), count % 1_000),
-    }
-}
-
 /// Formats the credits of an amount that came as text.
 pub(super) fn credits(amount: U64Text) -> String {
     Amount::new(amount.0).map_or_else(|| "?".to_owned(), meter_core::credits_short)
@@ -82,19 +62,6 @@ mod tests {
             (5_000_000_000, "5.00 GB"),
         ] {
             assert_eq!(bytes(count), text);
-        }
-    }
-
-    #[test]
-    fn one_thing_is_not_called_by_the_word_for_many() {
-        for (count, text) in [
-            (0, "0 reports"),
-            (1, "1 report"),
-            (2, "2 reports"),
-            (1_000, "1,000 reports"),
-            (1_234_005, "1,234,005 reports"),
-        ] {
-            assert_eq!(counted(count, "report"), text);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 use clap::Args;
 use jiff::tz::TimeZone;
-use meter_core::{Amount, DeviceKey, SessionReport, Signed, Verified, credits_exact};
+use meter_core::{Amount, ChainId, DeviceKey, SessionReport, Signed, Verified, credits_exact};
 use meter_ledger::{Book, BookError};
 use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
@@ -109,19 +109,8 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         return Err(CommandError::Exit(exit::NO_REPORTS, message));
     }
     if format == Format::Json {
-        let reports = all.iter().skip(first).map(WireReport::try_from);
-        let reports = reports.collect::<Result<Vec<_>, _>>();
-        let file = ReportsFile {
-            state: Some("reports".to_owned()),
-            format: REPORTS_FORMAT.to_owned(),
-            key: HexBytes(key.0),
-            chain: HexBytes(chain.0),
-            reports: reports.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?,
-        };
-        // In the order of the specification; the members of an answer have another order.
-        let json = serde_json::to_string_pretty(&file).expect("members are texts");
-        writeln!(stdout(), "{json}").map_err(CommandError::Output)?;
-        return Ok(ExitCode::SUCCESS);
+        let shown = all.get(first..).unwrap_or_default();
+        return print_json(shown, chain, key).map(|()| ExitCode::SUCCESS);
     }
     if arguments.csv {
         let shown = reports.get(first..).unwrap_or_default();
@@ -223,10 +212,9 @@ fn place(arguments: &Arguments, home: &Home) -> Result<PathBuf, CommandError> {
         let record = LastSigned::load(&home.last_signed()).ok();
         if let Some(last) = record.as_ref().and_then(LastSigned::in_use) {
             let text = format!(
-                "{} is missing, and it held {} reports; put it back, or see what `onionmeter \
-                    doctor` says",
+                "{} is missing, and it held {}; put it back, or see what `onionmeter doctor` says",
                 path.display(),
-                last.sequence
+                print::counted(last.sequence, "report")
             );
             return Err(CommandError::Exit(EXIT_DATA, text));
         }
@@ -254,6 +242,25 @@ fn first_of(
         .iter()
         .position(|report| report.value().ended_at.get() >= since);
     Ok(newest.max(first.unwrap_or(reports.len())))
+}
+
+/// In the order of the specification; the members of an answer have another order.
+fn print_json(
+    shown: &[Signed<SessionReport>],
+    chain: ChainId,
+    key: DeviceKey,
+) -> Result<(), CommandError> {
+    let reports = shown.iter().map(WireReport::try_from);
+    let reports = reports.collect::<Result<Vec<_>, _>>();
+    let file = ReportsFile {
+        state: Some("reports".to_owned()),
+        format: REPORTS_FORMAT.to_owned(),
+        key: HexBytes(key.0),
+        chain: HexBytes(chain.0),
+        reports: reports.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?,
+    };
+    let json = serde_json::to_string_pretty(&file).expect("members are texts");
+    writeln!(stdout(), "{json}").map_err(CommandError::Output)
 }
 
 /// Every field is a number, so that none needs quotes. Lines end as RFC 4180 says.
@@ -296,7 +303,12 @@ fn print_table(
         writeln!(out, "{}  verified", row(report.value(), zone))?;
     }
     if shown.len() < count {
-        writeln!(out, "{} of {count} reports", shown.len())?;
+        writeln!(
+            out,
+            "{} of {}",
+            shown.len(),
+            print::counted(count, "report")
+        )?;
     }
     writeln!(out, "{sum}")?;
     out.flush()

@@ -7,6 +7,7 @@ use super::{
     kind::{Kind, Reader},
     outcome::{CommandError, Outcome},
     output::{Answer, Format, Lines},
+    print,
     reports::row,
     when,
 };
@@ -115,13 +116,8 @@ fn reports(arguments: &Arguments, file: &ReportsFile, format: Format) -> Outcome
     // is 1.
     let complete = u64::try_from(file.reports.len()).is_ok_and(|count| count == head.sequence);
     out.line(format_args!(
-        "All {} reports verify{}. Running total: {} credits.\nSigned by {key_text}",
-        file.reports.len(),
-        if complete {
-            " and are the chain from its beginning"
-        } else {
-            "; earlier ones are not in the file"
-        },
+        "{}. Running total: {} credits.\nSigned by {key_text}",
+        verified(file.reports.len(), complete),
         meter_core::credits_exact(head.totals.amount),
     ))?;
     if arguments.key.is_none() {
@@ -137,6 +133,21 @@ fn reports(arguments: &Arguments, file: &ReportsFile, format: Format) -> Outcome
             .with("credits", meter_core::credits_exact(head.totals.amount))
             .with("key", key_text),
     )
+}
+
+/// What holds of all reports of a file.
+fn verified(count: usize, complete: bool) -> String {
+    let (verify, are) = match count {
+        1 => ("The report verifies".to_owned(), "is"),
+        many => (
+            format!("All {} verify", print::counted(many, "report")),
+            "are",
+        ),
+    };
+    match complete {
+        true => format!("{verify} and {are} the chain from its beginning"),
+        false => format!("{verify}; earlier ones are not in the file"),
+    }
 }
 
 /// The head of the chain after the first report of the file; earlier reports may be elsewhere.

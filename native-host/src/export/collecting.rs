@@ -2,6 +2,7 @@
 
 use super::file::{Chain, Evidence, ExportFile, Ledger, Receipts as Answers, Start};
 use crate::{
+    counted::counted,
     files::is_there,
     home::Home,
     last_signed::{LastSigned, RecordError},
@@ -20,8 +21,8 @@ pub(crate) enum CollectError {
     #[error("there are no reports yet")]
     Nothing,
     /// Reports were signed, and their book is not there.
-    #[error("{path} is missing, and it held {1} reports; put it back, or see what `onionmeter \
-        doctor` says", path = .0.display())]
+    #[error("{path} is missing, and it held {held}; put it back, or see what `onionmeter doctor` \
+        says", path = .0.display(), held = counted(*.1, "report"))]
     Lost(PathBuf, u64),
     /// The record of the last signed report cannot be used.
     #[error(transparent)]

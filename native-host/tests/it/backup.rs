@@ -93,7 +93,7 @@ fn a_home_that_is_not_empty_is_only_replaced_when_asked_and_never_under_a_daemon
     let home = home_with(1);
     let before = files(&home);
     let words = [
-        "a book of 1 reports",
+        "a book of 1 report",
         "nothing was changed",
         "--replace",
         "before-restore-1",
@@ -104,7 +104,7 @@ fn a_home_that_is_not_empty_is_only_replaced_when_asked_and_never_under_a_daemon
     check(&home, &["monitor", "start"], 0, &[]);
     let running = ["the daemon runs", "nothing was changed", "onionmeter stop"];
     restore(&home, &path, &["--replace"]).expect(77, &running);
-    check(&home, &["status"], 0, &["in 1 reports"]);
+    check(&home, &["status"], 0, &["in 1 report\n"]);
     check(&home, &["stop"], 0, &[]);
     restore(&home, &path, &["--replace"]).expect(0, &["2 reports"]);
     let aside = home.root().join("before-restore-1");
@@ -210,13 +210,10 @@ fn a_passphrase_is_asked_for_twice_at_a_terminal_that_does_not_show_it() {
     differ.expect(64, &["the two passphrases differ"]);
     assert!(!is_there(&path));
     let screen = answered(&home, &[WORDS, WORDS], &[PROGRAM, "backup", name]);
-    let screen = screen.expect(
-        0,
-        &["Passphrase for the backup: ", "once more", "1 reports"],
-    );
+    let screen = screen.expect(0, &["Passphrase for the backup: ", "once more", "1 report"]);
     assert!(!screen.contains(WORDS), "{screen}");
     let new = TestHome::new();
-    answered(&new, &[WORDS], &[PROGRAM, "restore", name]).expect(0, &["1 reports"]);
+    answered(&new, &[WORDS], &[PROGRAM, "restore", name]).expect(0, &["1 report"]);
 }
 
 #[test]

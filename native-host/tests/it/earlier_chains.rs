@@ -61,6 +61,6 @@ fn reports_and_status_call_the_same_number_the_balance() {
         &home,
         &["status"],
         0,
-        &["Balance  27.45 credits: 4.575 in 1"],
+        &["Balance  27.45 credits: 4.575 in 1 report of"],
     );
 }

@@ -25,6 +25,7 @@ mod named;
 mod not_files;
 mod objects;
 mod obstacles;
+mod one_report;
 mod person;
 mod places;
 mod ports;

@@ -1,7 +1,12 @@
 //! The book of reports, checked without writing to it.
 
 use super::finding::Finding::{self, Bad, Good, Note};
-use crate::{home::Home, last_signed::LastSigned, problems};
+use crate::{
+    counted::{counted, grouped, were},
+    home::Home,
+    last_signed::LastSigned,
+    problems,
+};
 use meter_core::DeviceKey;
 use meter_ledger::{Audit, Book, BookError, FileError};
 use meter_wire::ErrorCode;
@@ -22,9 +27,10 @@ pub(super) fn finding(home: &Home) -> Finding {
             None => Note("no book of reports yet".to_owned()),
             Some(lost) => Bad {
                 what: format!(
-                    "{} is gone; {} reports were signed into it",
+                    "{} is gone; {} {} signed into it",
                     home.book().display(),
-                    lost.sequence
+                    counted(lost.sequence, "report"),
+                    were(lost.sequence)
                 ),
                 remedy: BEHIND.to_owned(),
             },
@@ -81,13 +87,13 @@ fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, 
         });
     }
     let known = head.and_then(|head| Some((*record.of(head.chain)?, head)));
-    let reports = audit.reports;
+    let reports = counted(audit.reports, "report");
     if let Some((known, head)) = known {
         if known.sequence > head.sequence {
-            let known = known.sequence;
+            let known = grouped(known.sequence);
             return Ok(Bad {
                 what: format!(
-                    "the book holds {reports} reports, and {known} were signed: it is an older one"
+                    "the book holds {reports}, and {known} were signed: it is an older one"
                 ),
                 remedy: BEHIND.to_owned(),
             });
@@ -103,7 +109,7 @@ fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, 
         }
     }
     Ok(Good(format!(
-        "book: {reports} reports, every signature and posting checked, {} credits",
+        "book: {reports}, every signature and posting checked, {} credits",
         meter_core::credits_exact(audit.totals.amount)
     )))
 }

@@ -47,13 +47,14 @@ fn balance(status: &Status) -> Option<String> {
     if is_without_book(status) {
         return None;
     }
-    let (here, reports) = (print::credits(status.balance), status.reports.0);
+    let here = print::credits(status.balance);
+    let reports = print::counted(status.reports.0, "report");
     if status.earlier.chains == 0 {
-        return Some(format!("{here} credits in {reports} reports"));
+        return Some(format!("{here} credits in {reports}"));
     }
     let all = print::credits(status.claimed());
     let earlier = print::credits(status.earlier.amount);
-    let here = format!("{here} in {reports} reports of this chain");
+    let here = format!("{here} in {reports} of this chain");
     Some(format!(
         "{all} credits: {here}, {earlier} in earlier chains"
     ))

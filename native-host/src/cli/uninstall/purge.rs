@@ -9,6 +9,7 @@ use crate::{
         outcome::CommandError,
         output::Format,
         parts::{Part, Parts},
+        print,
         question::asked,
     },
     home::{Home, Kind, Removal, RunMode},
@@ -94,8 +95,7 @@ fn reports(home: &Home) -> String {
     }
     match Book::open_to_read(&home.book()).and_then(|book| book.audit()) {
         Ok(audit) if audit.reports == 0 => "no reports".to_owned(),
-        Ok(audit) if audit.reports == 1 => "1 signed report".to_owned(),
-        Ok(audit) => format!("{} signed reports", audit.reports),
+        Ok(audit) => print::counted(audit.reports, "signed report"),
         Err(error) => format!(
             "reports that cannot be counted ({})",
             problems::chain(&error)
