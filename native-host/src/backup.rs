@@ -28,7 +28,8 @@ pub(crate) enum BackupError {
     Nothing(PathBuf),
     /// Reports were signed, and their book is not there.
     #[error("{path} is missing, and it held {held}; put it back before you make a backup, or see \
-        what `onionmeter doctor` says", path = .path.display(), held = counted(*.reports, "report"))]
+        what `onionmeter doctor` says",
+        path = .path.display(), held = counted(*.reports, "report"))]
     Lost {
         /// The book.
         path: PathBuf,
