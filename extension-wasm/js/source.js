@@ -6,6 +6,9 @@ import { again, click, heard } from "../clicks.js";
 import { ready } from "./dom.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
+// Firefox gives no interfaces to a page that it loads while it ends the extension and starts it
+// again, and never adds them. Such a page can only load itself anew.
+if (api === undefined) setTimeout(() => location.reload(), 1_000);
 const waiting = new Map();
 let port;
 // Whether no worker decides.
