@@ -324,6 +324,15 @@ impl Firefox {
         Ok(fs::write(profile.join("user.js"), KEEPS)?)
     }
 
+    /// Chooses "Use system proxy settings" in the browser's own settings.
+    ///
+    /// # Errors
+    /// As [`Self::privileged`].
+    pub async fn use_system_proxy(&mut self) -> Result<()> {
+        let system = "Services.prefs.setIntPref('network.proxy.type', 5)";
+        self.privileged(system).await.map(drop)
+    }
+
     /// The processes in which extensions run.
     ///
     /// # Errors

@@ -54,7 +54,7 @@ fn a_disk_that_does_not_answer_holds_up_the_books_and_nothing_else() {
     let hangs = home.user().join("hangs");
     let mut command = home.command(&[&onionmeter_host::ids::chromium_origin()]);
     command
-        .env("LD_PRELOAD", c_library("hanging_disk.c", home.user()))
+        .env("LD_PRELOAD", c_library("faulty_disk.c", home.user()))
         .env("HANGS", &hangs);
     let mut bridge = Bridge::start(command);
     bridge.hello(false);

@@ -7,7 +7,7 @@ use crate::{
     support::TestHome,
 };
 use serde_json::Value;
-use std::{fs, thread, time::Duration};
+use std::{fs, path::PathBuf, thread, time::Duration};
 
 /// A file with this many reports, of which the book in the home has the first.
 fn behind(home: &TestHome, reports: u32) -> String {
@@ -22,16 +22,23 @@ fn behind(home: &TestHome, reports: u32) -> String {
     file.to_str().expect("UTF-8").to_owned()
 }
 
+/// Starts the daemon; from then on its disk has this fault of `faulty_disk.c`, as long as the file
+/// that is returned is there.
+fn on_a_disk_that(home: &TestHome, fault: &str) -> PathBuf {
+    let while_there = home.user().join(fault);
+    let mut start = home.command(&["monitor", "start"]);
+    let library = c_library("faulty_disk.c", home.user());
+    start.env("LD_PRELOAD", library).env(fault, &while_there);
+    Said::of(&mut start).expect(0, &[]);
+    fs::write(&while_there, "").expect("written");
+    while_there
+}
+
 #[test]
 fn a_disk_that_is_only_slow_is_not_called_dead_and_the_progress_is_told() {
     let home = TestHome::new();
     let file = behind(&home, 25);
-    let slow = home.user().join("slow");
-    let mut start = home.command(&["monitor", "start"]);
-    let library = c_library("slow_disk.c", home.user());
-    start.env("LD_PRELOAD", library).env("SLOW", &slow);
-    Said::of(&mut start).expect(0, &[]);
-    fs::write(&slow, "").expect("written");
+    on_a_disk_that(&home, "SLOW");
     let words = [
         "24 reports were taken into the book; it holds 25 now",
         " of 25 reports taken\n",
@@ -43,12 +50,7 @@ fn a_disk_that_is_only_slow_is_not_called_dead_and_the_progress_is_told() {
 fn a_restore_that_the_disk_stops_says_how_many_were_taken_and_goes_on_when_run_again() {
     let home = TestHome::new();
     let file = behind(&home, 25);
-    let hangs = home.user().join("hangs");
-    let mut start = home.command(&["monitor", "start"]);
-    let library = c_library("hanging_disk.c", home.user());
-    start.env("LD_PRELOAD", library).env("HANGS", &hangs);
-    Said::of(&mut start).expect(0, &[]);
-    fs::write(&hangs, "").expect("written");
+    let hangs = on_a_disk_that(&home, "HANGS");
     let words = ["does not answer", "0 of 25 reports were taken", "again"];
     check(&home, &["restore", &file], 73, &words);
     fs::remove_file(&hangs).expect("removed");

@@ -1,7 +1,10 @@
 //! A Firefox that is killed seconds after protection was turned on: it has stored our proxy, but
 //! not yet that it is an extension's.
 
-use super::{LIMIT, Product, until_seen};
+use super::{
+    LIMIT, Product, until_seen,
+    windows::{POPUP, intent},
+};
 use anyhow::{Result, ensure};
 use checks::{
     defaults::{Arrival, Firefox, World, firefox, inside},
@@ -40,12 +43,11 @@ fn a_firefox_that_keeps_our_proxy_as_the_persons_own_says_so_and_what_to_choose(
             'controlled_by_this_extension'";
         until(&mut browser, &popup, controlled).await?;
 
-        browser.in_page(&popup, TURN_OFF).await?;
+        browser.in_page(&popup, &intent("turn_off")).await?;
         until(&mut browser, &popup, &says(true)).await?;
         browser.open("http://kept.page.test/", false).await?;
         // What the sentence advises.
-        let system = "Services.prefs.setIntPref('network.proxy.type', 5)";
-        browser.privileged(system).await?;
+        browser.use_system_proxy().await?;
         let is_out = |seen: &[Arrival]| seen.iter().any(|one| one.to == "free.page.test");
         until_seen(&world, is_out, async || {
             browser.open("http://free.page.test/", false).await
@@ -88,9 +90,9 @@ impl Place {
     /// Returns whether it had not stored whose the proxy is.
     async fn killed_between_the_two(&self, mut browser: Firefox, id: &str) -> Result<bool> {
         let popup = browser.extension_page(id, POPUP).await?;
-        browser.in_page(&popup, TURN_OFF).await?;
+        browser.in_page(&popup, &intent("turn_off")).await?;
         self.stored((false, false)).await?;
-        browser.in_page(&popup, TURN_ON).await?;
+        browser.in_page(&popup, &intent("turn_on")).await?;
         let deadline = Instant::now() + LIMIT;
         while !self.has_stored().0 {
             ensure!(Instant::now() < deadline, "protection does not begin");
@@ -143,9 +145,3 @@ fn says(kept: bool) -> String {
             && document.body.innerText.includes('Use system proxy settings') === {kept}"
     )
 }
-
-const POPUP: &str = "popup/popup.html";
-const TURN_OFF: &str =
-    "browser.runtime.connect({ name: 'popup' }).postMessage({ intent: 'turn_off' })";
-const TURN_ON: &str =
-    "browser.runtime.connect({ name: 'popup' }).postMessage({ intent: 'turn_on' })";

@@ -344,7 +344,7 @@ fn chosen(word: &str, choice: &str) -> String {
     )
 }
 
-const POPUP: &str = "popup/popup.html";
+pub(super) const POPUP: &str = "popup/popup.html";
 
 /// Waits until Firefox says of each of these hosts that its page cannot be reached. The relay
 /// refuses them, because no Tor runs. In the moment of its start Firefox may send other pages there
@@ -365,6 +365,7 @@ const PAGES: &str = "[...Services.wm.getEnumerator('navigator:browser')]
     .flatMap((window) => window.gBrowser.browsers)
     .map((page) => page.documentURI?.spec ?? '')";
 
-fn intent(word: &str) -> String {
+/// Says to the worker what a popup says when this is pressed.
+pub(super) fn intent(word: &str) -> String {
     format!("browser.runtime.connect({{ name: 'popup' }}).postMessage({{ intent: '{word}' }})")
 }

@@ -108,8 +108,7 @@ impl Driven {
         let is_kept = browser.in_page(&popup, &format!("return {kept}")).await?;
         browser.close_page(&popup).await?;
         if is_kept == true {
-            let system = "Services.prefs.setIntPref('network.proxy.type', 5)";
-            browser.privileged(system).await?;
+            browser.use_system_proxy().await?;
         }
         Ok(())
     }
