@@ -3,7 +3,7 @@
 
 mod token_file;
 
-pub(crate) use token_file::{TokenFileError, load_or_make};
+pub(crate) use token_file::{TokenFileError, load_or_make, look};
 
 use crate::{
     home::Home,

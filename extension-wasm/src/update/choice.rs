@@ -71,7 +71,7 @@ impl State {
     /// Whether private windows alone can be chosen.
     #[must_use]
     pub fn may_choose_private_only(&self) -> bool {
-        self.is_allowed_in_private() && self.floor() != Some(true)
+        self.is_allowed_in_private() && !self.has_floor()
     }
 
     /// The windows whose requests go to the relay. A browser may have a floor, and private windows
@@ -80,9 +80,9 @@ impl State {
     /// floor, so they go to the relay, too.
     #[must_use]
     pub fn routed_windows(&self) -> Windows {
-        match (self.family, self.floor()) {
-            (BrowserFamily::Gecko, Some(true)) => Windows::All,
-            (BrowserFamily::Gecko | BrowserFamily::Chromium, _) => self.windows,
+        match self.family {
+            BrowserFamily::Gecko if self.has_floor() => Windows::All,
+            BrowserFamily::Gecko | BrowserFamily::Chromium => self.windows,
         }
     }
 

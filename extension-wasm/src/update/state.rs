@@ -301,6 +301,11 @@ impl State {
         self.floor
     }
 
+    /// Whether this browser is known to have a floor.
+    pub(crate) fn has_floor(&self) -> bool {
+        self.floor == Some(true)
+    }
+
     /// The open pages of their own, with what they show.
     #[must_use]
     pub const fn pages_of_ours(&self) -> &LiteMap<SubscriberId, Shows> {

@@ -34,7 +34,7 @@ pub(super) enum Blocker {
 /// If `explained`, a problem beside the header says what is wrong, and the header only says what
 /// follows from it.
 pub(super) fn header(state: &State, explained: bool) -> Header {
-    let (light, sentence) = if !state.wanted && state.floor() == Some(true) {
+    let (light, sentence) = if !state.wanted && state.has_floor() {
         let text = key("header_floor");
         (Light::Blocked, text.text())
     } else if !state.wanted {
@@ -131,7 +131,7 @@ fn is_held_by_floor(state: &State) -> bool {
         None | Some(Ok(Reading::Free | Reading::Kept) | Err(ProxyRefusal::PrivateWindows)) => true,
         Some(Ok(_) | Err(ProxyRefusal::Other)) => false,
     };
-    is_free && state.floor() == Some(true)
+    is_free && state.has_floor()
 }
 
 fn has_old_pages(state: &State) -> bool {

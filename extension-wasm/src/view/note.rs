@@ -53,7 +53,7 @@ fn private_windows(state: &State) -> Option<Note> {
         return None;
     }
     match state.private_windows() {
-        Cover::NotAllowed if state.wanted && state.floor() == Some(true) => Some(PRIVATE_SHUT),
+        Cover::NotAllowed if state.wanted && state.has_floor() => Some(PRIVATE_SHUT),
         Cover::NotAllowed if state.wanted => Some(PRIVATE_NOT_ALLOWED),
         Cover::Elsewhere if state.wanted => Some(PRIVATE_ELSEWHERE),
         Cover::Same | Cover::NotAllowed | Cover::Elsewhere => None,

@@ -33,13 +33,12 @@ pub struct WindowsView {
 /// The choice for a state.
 pub(super) fn choice(state: &State) -> WindowsView {
     let allowed = state.is_allowed_in_private();
-    let has_floor = state.floor() == Some(true);
     let says = match (state.windows, state.family, allowed) {
-        (_, BrowserFamily::Chromium, false) if has_floor => key("note_private_shut"),
+        (_, BrowserFamily::Chromium, false) if state.has_floor() => key("note_private_shut"),
         (_, BrowserFamily::Chromium, false) => key("windows_not_allowed_chromium"),
         (_, BrowserFamily::Gecko, false) => key("windows_not_allowed_firefox"),
         (Windows::All, _, true) if is_elsewhere(state) => key("note_private_elsewhere"),
-        _ if has_floor => key("windows_floor"),
+        _ if state.has_floor() => key("windows_floor"),
         _ if !state.wanted => key("windows_off"),
         (Windows::All, _, true) => key("windows_all_says"),
         (Windows::PrivateOnly, BrowserFamily::Chromium, true) => key("windows_private_says"),
@@ -78,12 +77,11 @@ pub(super) struct Words {
 
 /// The words for the windows that the person chose.
 pub(super) fn words(state: &State) -> Words {
-    let has_floor = state.floor() == Some(true);
     match (state.routed_windows(), state.private_windows()) {
-        (Windows::PrivateOnly, _) if has_floor => OTHERS_SHUT,
+        (Windows::PrivateOnly, _) if state.has_floor() => OTHERS_SHUT,
         (Windows::PrivateOnly, _) => PRIVATE_ONLY,
         (Windows::All, Cover::Same) => ALL,
-        (Windows::All, Cover::NotAllowed) if has_floor => PRIVATE_SHUT,
+        (Windows::All, Cover::NotAllowed) if state.has_floor() => PRIVATE_SHUT,
         (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => NOT_PRIVATE,
     }
 }
@@ -91,9 +89,8 @@ pub(super) fn words(state: &State) -> Words {
 /// What other windows do that no proxy setting of ours holds; `None` without such windows. A
 /// sentence about all pages of the browser is false beside them.
 pub(super) fn uncovered(state: &State) -> Option<Key> {
-    let has_floor = state.floor() == Some(true);
     match (state.routed_windows(), state.private_windows()) {
-        (Windows::PrivateOnly, _) | (Windows::All, Cover::NotAllowed) if has_floor => None,
+        (Windows::PrivateOnly, _) | (Windows::All, Cover::NotAllowed) if state.has_floor() => None,
         (Windows::PrivateOnly, _) => Some(key("others_go_directly")),
         (Windows::All, Cover::Same) => None,
         (Windows::All, Cover::NotAllowed | Cover::Elsewhere) => Some(key("private_may_go_past")),

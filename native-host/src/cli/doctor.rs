@@ -13,20 +13,23 @@ mod tor;
 
 use super::{
     ask::Patience,
-    daemon_version, exit,
+    daemon_version, exit, leftovers,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print,
 };
 use crate::{
+    face,
     home::{Home, HomeError},
     key, log, port, problems,
+    registration::Record,
     versions::Daemon,
 };
 use clap::Args;
 use finding::Finding::{self, Bad, Good, Note};
 use meter_wire::{ErrorCode, RelayStatus, Status};
 use seen::{Seen, look};
+use std::{fs, path::PathBuf};
 
 #[derive(Args)]
 pub(super) struct Doctor {
@@ -59,6 +62,8 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     own.extend(status.into_iter().flat_map(strangers));
     own.extend(unidentified(&seen));
     own.extend(log_file(home));
+    own.extend(token_of_page(home));
+    own.extend(left_behind(home));
     own.extend(parts(seen.daemon.as_ref()));
     let sections = [
         ("Onionmeter", own),
@@ -130,6 +135,33 @@ fn log_file(home: &Home) -> Option<Finding> {
             log.display()
         ),
     })
+}
+
+/// Only `onionmeter serve` needs the token.
+fn token_of_page(home: &Home) -> Option<Finding> {
+    let error = face::look(home).err()?;
+    Some(Bad {
+        what: format!(
+            "no dashboard without a browser's extension: {}",
+            problems::chain(&error)
+        ),
+        remedy: "then run `onionmeter serve`, which makes a token where there is none".to_owned(),
+    })
+}
+
+/// What an interrupted `install` left. The program alone has more than 100 MB.
+fn left_behind(home: &Home) -> Vec<Finding> {
+    let record = Record::load(home).unwrap_or_default();
+    let found = leftovers::found(home, &record).into_iter();
+    let finding = |path: PathBuf| {
+        let length = fs::symlink_metadata(&path).map_or(0, |meta| meta.len());
+        Note(format!(
+            "an interrupted command left {} ({}); the next `onionmeter install` removes it",
+            path.display(),
+            print::bytes(length)
+        ))
+    };
+    found.map(finding).collect()
 }
 
 /// All versions, and the parts that run in another version.

@@ -2,7 +2,7 @@
 //! written.
 
 use super::{
-    exit, given_path,
+    exit, given_path, install,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
@@ -33,9 +33,8 @@ proxy, so the extension stays in control. A browser takes policies at its next s
 chrome://policy
 and about:policies list them.
 
-Exit status: 0 done, 1 a file of somebody else's was left as it is, 64 a file cannot be read or \
-written,
-or nobody was there to say yes, 66 the folder of --root is not there.")]
+Exit status: 0 done, 1 a file of somebody else's was left as it is, 64 nobody was there to say yes,
+66 the folder of --root is not there, 73 a file cannot be written; the others are.")]
 pub(super) struct Harden {
     #[command(flatten)]
     common: Common,
@@ -54,8 +53,9 @@ pub(super) struct Harden {
 /// Remove the policies that `harden` wrote
 #[derive(Args)]
 #[command(
-    after_help = "Exit status: 0 done, 1 a file that was changed was left as it is, 64 a file \
-        cannot be read or removed, 66 the folder of --root is not there."
+    after_help = "Exit status: 0 done, 1 a file that was changed was left as it is, 64 nobody was \
+        there to say yes, 66 the folder of --root is not there, 73 a file cannot be removed; the \
+        others are."
 )]
 pub(super) struct Unharden {
     #[command(flatten)]
@@ -113,24 +113,37 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
     }
     let shown: Vec<_> = due.iter().map(|(place, _)| *place).collect();
     let goes_on = go_on(&arguments.common, &mut parts, &shown, "Write")?;
-    let is_written = goes_on && !due.is_empty();
+    let (mut is_any_written, mut whole) = (false, true);
     for (place, file) in due {
-        let part = |outcome| policies(place, outcome).content(&file.text());
-        if goes_on {
-            let (part, line) = (part("written"), line(place, "written"));
-            if let Err(error) = file.write(&place.file) {
-                let answer = Answer::new("hardened", "").failed(cannot(&place.file, &error));
-                return parts.end(answer);
-            }
-            parts.tell(part, line);
-        } else {
+        let text = file.text();
+        let part = |outcome| policies(place, outcome).content(&text);
+        if !goes_on {
             parts.record(part("would_be_written"));
+            continue;
+        }
+        match file.write(&place.file) {
+            Ok(()) => {
+                is_any_written = true;
+                parts.tell(part("written"), line(place, "written"));
+            }
+            Err(error) => {
+                whole = false;
+                not_done(&mut parts, place, "not_written", "NOT written", &error);
+            }
         }
     }
-    if is_written {
+    if is_any_written {
         parts.say("Restart the browsers. `onionmeter unharden` takes the files away again.");
     }
-    parts.end(ended("hardened", theirs, &arguments.common))
+    let failure = (!whole).then(|| install::not_whole("written", format));
+    parts.end(ended("hardened", theirs, failure, &arguments.common))
+}
+
+/// Says that one file could not be written or removed; the others still are.
+fn not_done(parts: &mut Parts, place: &PolicyPlace, outcome: &str, word: &str, error: &io::Error) {
+    let why = problems::chain(error);
+    let line = format!("{}: {why}", line(place, word));
+    parts.tell(policies(place, outcome).because(why), line);
 }
 
 /// Shows what a person must add to a file that Onionmeter did not write.
@@ -175,23 +188,25 @@ pub(super) fn unharden(arguments: &Unharden, format: Format) -> Outcome {
     }
     let shown: Vec<_> = due.iter().collect();
     let goes_on = go_on(&arguments.common, &mut parts, &shown, "Remove")?;
+    let mut whole = true;
     for place in &due {
-        if goes_on {
-            match launch::remove_policies(place.family, &place.file) {
-                Ok(Removal::Removed) => {
-                    parts.tell(policies(place, "removed"), line(place, "removed"));
-                }
-                Ok(Removal::Kept(_)) => {}
-                Err(error) => {
-                    let answer = Answer::new("unhardened", "").failed(cannot(&place.file, &error));
-                    return parts.end(answer);
-                }
-            }
-        } else {
+        if !goes_on {
             parts.record(policies(place, "would_be_removed"));
+            continue;
+        }
+        match launch::remove_policies(place.family, &place.file) {
+            Ok(Removal::Removed) => {
+                parts.tell(policies(place, "removed"), line(place, "removed"));
+            }
+            Ok(Removal::Kept(_)) => {}
+            Err(error) => {
+                whole = false;
+                not_done(&mut parts, place, "not_removed", "NOT removed", &error);
+            }
         }
     }
-    parts.end(ended("unhardened", kept, &arguments.common))
+    let failure = (!whole).then(|| install::not_whole("removed", format));
+    parts.end(ended("unhardened", kept, failure, &arguments.common))
 }
 
 /// Refuses a folder that is not there: no browser reads what a mistyped name would make.
@@ -222,7 +237,10 @@ fn line(place: &PolicyPlace, outcome: &str) -> String {
 }
 
 /// If a file stays unchanged because somebody else wrote or changed it, the exit status says so.
-fn ended(done: &str, is_any_kept: bool, common: &Common) -> Answer {
+fn ended(done: &str, is_any_kept: bool, failure: Option<CommandError>, common: &Common) -> Answer {
+    if let Some(failure) = failure {
+        return Answer::new(done, "").failed(failure);
+    }
     match (is_any_kept, common.dry_run) {
         (true, _) => Answer::new("kept", "").exit(exit::CHECK),
         (false, true) => Answer::new("shown", ""),
@@ -270,11 +288,4 @@ fn go_on(
     };
     let answer = super::question::asked(&format!("{verb} {files}? [y/N] "))?;
     Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
-}
-
-fn cannot(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::Exit(
-        EXIT_USAGE,
-        format!("{}: {}", path.display(), problems::chain(error)),
-    )
 }

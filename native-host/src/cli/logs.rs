@@ -4,6 +4,7 @@ use super::{
     exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
+    print,
 };
 use crate::{
     files,
@@ -126,18 +127,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 fn lines_of(text: &[u8]) -> Vec<String> {
     String::from_utf8_lossy(text)
         .lines()
-        .map(harmless)
+        .map(|line| print::harmless(line).into_owned())
         .collect()
-}
-
-/// Makes a line safe for a terminal: the log quotes Tor and its helper programs.
-fn harmless(line: &str) -> String {
-    let shown = |letter: char| match letter {
-        '\t' => letter,
-        _ if letter.is_control() => char::REPLACEMENT_CHARACTER,
-        _ => letter,
-    };
-    line.chars().map(shown).collect()
 }
 
 /// Reads a log that grows and is replaced by another file from time to time.

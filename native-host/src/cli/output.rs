@@ -4,6 +4,7 @@
 use super::{
     exit,
     outcome::{CommandError, Outcome},
+    print,
 };
 use meter_wire::Problem;
 use serde::Serialize;
@@ -110,7 +111,7 @@ impl Answer {
         match format {
             Format::Json => write_object(&mut out, &self.object)?,
             Format::Text => {
-                out.write_all(self.text.as_bytes())?;
+                out.write_all(print::harmless(&self.text).as_bytes())?;
                 if !self.text.is_empty() && !self.text.ends_with('\n') {
                     out.write_all(b"\n")?;
                 }
@@ -165,7 +166,10 @@ impl Lines {
 
     pub(super) fn line(&mut self, line: impl Display) -> Result<(), CommandError> {
         match self.format {
-            Format::Text => writeln!(stdout(), "{line}").map_err(CommandError::Output),
+            Format::Text => {
+                let line = line.to_string();
+                writeln!(stdout(), "{}", print::harmless(&line)).map_err(CommandError::Output)
+            }
             Format::Json => {
                 let lines = line.to_string();
                 self.kept.extend(lines.lines().map(str::to_owned));
@@ -233,11 +237,13 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
 fn to_stderr(line: &str) {
     crate::ignore_because(
         "the exit status says it, too",
-        writeln!(io::stderr().lock(), "{line}"),
+        writeln!(io::stderr().lock(), "{}", print::harmless(line)),
     );
 }
 
-/// Whether stdout is a terminal.
-pub(super) fn is_terminal() -> bool {
-    io::IsTerminal::is_terminal(&stdout())
+/// Whether stdout is a terminal that can be redrawn; one that only prints has the type `dumb`
+/// (terminfo(5)).
+pub(super) fn is_screen() -> bool {
+    let kind = std::env::var_os("TERM");
+    io::IsTerminal::is_terminal(&stdout()) && kind.is_none_or(|kind| kind != "dumb")
 }

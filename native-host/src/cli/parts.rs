@@ -4,6 +4,7 @@
 use super::{
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
+    print,
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -88,7 +89,8 @@ impl Parts {
     /// Prints a line for people that programs get in another member.
     pub(super) fn say(&mut self, line: impl Display) {
         if self.format == Format::Text && self.written.is_ok() {
-            self.written = writeln!(stdout().lock(), "{line}");
+            let line = line.to_string();
+            self.written = writeln!(stdout().lock(), "{}", print::harmless(&line));
         }
     }
 

@@ -3,6 +3,22 @@
 pub(super) use crate::counted::{counted, grouped, were};
 use meter_core::Amount;
 use meter_wire::U64Text;
+use std::borrow::Cow;
+
+/// The text without characters that a terminal obeys or that turn the direction of writing: names of
+/// files, values of settings and answers of other programs may contain them. Each becomes `U+FFFD`;
+/// line ends and tabs stay.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(commands_terminal) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(commands_terminal, "\u{FFFD}"))
+}
+
+fn commands_terminal(letter: char) -> bool {
+    let turns = matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    turns || (letter.is_control() && !matches!(letter, '\n' | '\t'))
+}
 
 /// `1,234,567` bytes as `1.23 MB`; exact below 1 kB. Rounded half up in integers.
 pub(super) fn bytes(count: u64) -> String {
@@ -49,6 +65,16 @@ pub(super) fn credits(amount: U64Text) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_printed() {
+        assert_eq!(
+            harmless("a\x1b[2Jb\u{9b}1m\tc\r\n"),
+            "a\u{FFFD}[2Jb\u{FFFD}1m\tc\u{FFFD}\n"
+        );
+        assert_eq!(harmless("\u{202E}fdp.exe"), "\u{FFFD}fdp.exe");
+        assert_eq!(harmless("Zoë/سلام 🙂\n"), "Zoë/سلام 🙂\n");
+    }
 
     #[test]
     fn bytes_are_rounded_to_what_a_person_reads() {

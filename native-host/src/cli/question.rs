@@ -1,6 +1,6 @@
 //! A question to the person at the terminal.
 
-use super::outcome::CommandError;
+use super::{outcome::CommandError, print};
 use crate::EXIT_USAGE;
 use std::io::{self, Write as _};
 
@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 pub(super) fn asked(question: &str) -> Result<String, CommandError> {
     let mut terminal = io::stderr().lock();
     let asked = terminal
-        .write_all(question.as_bytes())
+        .write_all(print::harmless(question).as_bytes())
         .and_then(|()| terminal.flush());
     asked.map_err(CommandError::Output)?;
     let mut answer = String::new();

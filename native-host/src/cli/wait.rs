@@ -1,6 +1,6 @@
 //! Waits for relay and Tor, and shows the progress that Tor reports.
 
-use super::{ask, ask::Patience, outcome::CommandError, output::Format, status};
+use super::{ask, ask::Patience, outcome::CommandError, output::Format, print, status};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState, TorStatus};
@@ -233,7 +233,7 @@ impl Progress {
             return;
         }
         if self.format == Format::Text {
-            let written = writeln!(std::io::stderr().lock(), "{words}");
+            let written = writeln!(std::io::stderr().lock(), "{}", print::harmless(&words));
             crate::ignore_because("nobody reads it", written);
         }
         *last = words;

@@ -73,6 +73,14 @@ pub(crate) fn load_or_make(home: &Home) -> Result<Token, TokenFileError> {
     }
 }
 
+/// Looks at the file and makes none.
+///
+/// # Errors
+/// Those of [`load_or_make`]; a file that is not there is in order.
+pub(crate) fn look(home: &Home) -> Result<(), TokenFileError> {
+    load(&home.http_token()).map(drop)
+}
+
 /// `None`: there is no file.
 fn load(path: &Path) -> Result<Option<Token>, TokenFileError> {
     let io = |error| TokenFileError::Io(path.to_path_buf(), error);

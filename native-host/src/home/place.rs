@@ -229,6 +229,10 @@ impl Home {
             return true;
         }
         let path = self.root.join(name);
+        // People who keep their settings elsewhere, in one folder for all programs, link them.
+        if path == self.config() && path.is_file() {
+            return true;
+        }
         let known = layout::Made::find(layout::HOME, name);
         known.is_some_and(|made| made.fits(&path) || is_gone(&path)) || self.is_server_file(name)
     }

@@ -283,6 +283,8 @@ fn h_16_a_token_that_others_may_know_is_refused() {
     fs::write(&path, "short").expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("ours");
     Said::of(&mut home.command(&["serve"])).expect(65, &["holds no token", "remove it"]);
+    let doctor = Said::of(&mut home.command(&["doctor"])).text;
+    assert!(doctor.contains("holds no token"), "{doctor}");
     fs::remove_file(&path).expect("there");
     std::os::unix::fs::symlink("/etc/hostname", &path).expect("a link");
     Said::of(&mut home.command(&["serve"])).expect(65, &["not a plain file"]);

@@ -209,3 +209,25 @@ fn a_disk_that_takes_no_further_file_is_told_as_that_and_not_as_a_full_one() {
     assert!(said.contains("takes no further file"), "{said}");
     assert!(!said.contains("is full"), "{said}");
 }
+
+#[test]
+fn policies_of_one_browser_that_cannot_be_written_or_removed_do_not_hold_up_the_others() {
+    let home = TestHome::new();
+    let root = home.user().join("root");
+    let chromium = root.join("etc/chromium");
+    fs::create_dir_all(&chromium).expect("ours");
+    let root_name = root.to_str().expect("UTF-8");
+    let harden = ["harden", "--all", "--yes", "--root", root_name];
+    let Some(frozen) = Frozen::new(chromium, "i") else {
+        println!("not checked: nothing can be marked here");
+        return;
+    };
+    let said = check(&home, &harden, 73, &["NOT written", "etc/chromium"]);
+    let written = said.matches(": written").count();
+    assert!(written > 1, "{said}");
+    drop(frozen);
+    let _frozen = Frozen::new(root.join("etc/firefox/policies"), "i").expect("as before");
+    let unharden = ["unharden", "--yes", "--root", root_name];
+    let said = check(&home, &unharden, 73, &["NOT removed", "etc/firefox"]);
+    assert_eq!(said.matches(": removed").count(), written - 1, "{said}");
+}

@@ -3,7 +3,10 @@
 mod refused;
 
 use crate::{said::check, scripts::object, support::TestHome};
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+};
 
 fn file(home: &TestHome) -> String {
     fs::read_to_string(home.root().join("config.toml")).expect("there")
@@ -253,4 +256,53 @@ fn what_is_in_force_is_told_beside_a_file_that_was_changed_or_broken_since() {
         !said.contains("in force"),
         "a new start took it all: {said}"
     );
+}
+
+/// As people have it who keep the settings of all programs in one folder.
+#[test]
+fn settings_that_a_new_home_links_to_are_used_changed_and_left_by_a_purge() {
+    let home = TestHome::new();
+    let kept = home.user().join("kept.toml");
+    fs::write(&kept, "[session]\nmin_bytes = 150000\n").expect("ours");
+    let link = home.root().join("config.toml");
+    fs::remove_file(&link).expect("there");
+    symlink(&kept, &link).expect("a link");
+    check(
+        &home,
+        &["config", "get", "session.min_bytes"],
+        0,
+        &["150000"],
+    );
+    check(
+        &home,
+        &["config", "set", "session.min_bytes", "200kB"],
+        0,
+        &[],
+    );
+    let written = fs::read_to_string(&kept).expect("there");
+    assert!(written.contains("min_bytes = 200000"), "{written}");
+    assert!(link.is_symlink());
+    check(&home, &["install"], 4, &[]);
+    check(
+        &home,
+        &["uninstall", "--purge", "--yes"],
+        0,
+        &["config.toml"],
+    );
+    assert_eq!(fs::read_to_string(&kept).ok(), Some(written));
+}
+
+#[test]
+fn what_a_terminal_would_obey_in_a_setting_is_shown_and_not_printed() {
+    let home = TestHome::new();
+    let path = home.root().join("config.toml");
+    fs::write(
+        &path,
+        "[tor]\nprogram = \"/nowhere/\\u001b]0;tor\\u0007\"\n",
+    )
+    .expect("ours");
+    for (args, code) in [(&["config", "check"][..], 0), (&["doctor"], 0)] {
+        let text = check(&home, args, code, &["/nowhere/\u{fffd}]0;tor\u{fffd}"]);
+        assert!(!text.contains('\u{1b}'), "{args:?}");
+    }
 }

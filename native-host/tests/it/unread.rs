@@ -104,7 +104,15 @@ fn leftovers_go_with_the_next_install_or_uninstall_unless_their_process_runs() {
         let shown = person.run(&["uninstall", "--dry-run"]).expect(0, &names);
         assert!(!shown.contains(running.to_str().expect("UTF-8")), "{shown}");
         assert!(gone.iter().all(|path| path.is_file()), "a dry run");
+        let left = person.run(&["doctor"]).text;
+        assert_eq!(
+            left.matches("an interrupted command left").count(),
+            3,
+            "{left}"
+        );
         person.run(&[command]).expect(0, &names);
+        let left = person.run(&["doctor"]).text;
+        assert!(!left.contains("an interrupted command left"), "{left}");
         assert!(!gone.iter().any(|path| path.is_file()), "{command}");
         assert!(
             running.is_file(),

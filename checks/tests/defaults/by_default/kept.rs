@@ -39,9 +39,11 @@ fn a_firefox_that_keeps_our_proxy_as_the_persons_own_says_so_and_what_to_choose(
         world.forget().await?;
         browser = place.start(&world).await?;
         let popup = browser.extension_page(&id, POPUP).await?;
-        let controlled = "return (await browser.proxy.settings.get({})).levelOfControl ===
+        // On a busy computer it may not have stored either that protection was turned on.
+        let controlled = "(await browser.proxy.settings.get({})).levelOfControl ===
             'controlled_by_this_extension'";
-        until(&mut browser, &popup, controlled).await?;
+        let begun = format!("({controlled}) || ({})", says(true));
+        until(&mut browser, &popup, &begun).await?;
 
         browser.in_page(&popup, &intent("turn_off")).await?;
         until(&mut browser, &popup, &says(true)).await?;
@@ -123,9 +125,10 @@ impl Place {
     }
 }
 
-async fn until(browser: &mut Firefox, popup: &str, body: &str) -> Result<()> {
+async fn until(browser: &mut Firefox, popup: &str, condition: &str) -> Result<()> {
     let deadline = Instant::now() + LIMIT;
-    while browser.in_page(popup, body).await? != true {
+    let body = format!("return {condition}");
+    while browser.in_page(popup, &body).await? != true {
         let text = "return document.body.innerText";
         ensure!(
             Instant::now() < deadline,
@@ -141,7 +144,7 @@ async fn until(browser: &mut Firefox, popup: &str, body: &str) -> Result<()> {
 /// settings.
 fn says(kept: bool) -> String {
     format!(
-        "return document.querySelector('[data-testid=state]').dataset.state === 'off'
+        "document.querySelector('[data-testid=state]').dataset.state === 'off'
             && document.body.innerText.includes('Use system proxy settings') === {kept}"
     )
 }

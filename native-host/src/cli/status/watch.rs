@@ -6,8 +6,8 @@ use crate::{
         ask,
         ask::Patience,
         outcome::{CommandError, Outcome},
-        output::{Answer, Format, is_terminal},
-        when,
+        output::{Answer, Format, is_screen},
+        print, when,
     },
     home::Home,
     ipc::Connection,
@@ -66,7 +66,7 @@ impl From<io::Error> for End {
 pub(super) fn run(patience: Patience, home: &Home, format: Format) -> Outcome {
     let way = match format {
         Format::Json => Way::Object,
-        Format::Text if is_terminal() => Way::Screen,
+        Format::Text if is_screen() => Way::Screen,
         Format::Text => Way::Line,
     };
     let mut watch = Watch {
@@ -128,6 +128,7 @@ impl Watch<'_> {
 
     fn show(&mut self, seen: &Seen<'_>) -> Result<(), End> {
         let text = self.text(seen);
+        let text = print::harmless(&text).into_owned();
         if self.shown.as_ref() == Some(&text) {
             return Ok(());
         }
