@@ -167,10 +167,6 @@ enum Command {
     /// List the exit statuses
     #[command(after_help = exit_codes::table())]
     ExitCodes,
-    /// Run as the embedded Tor of a daemon (the daemon starts this itself)
-    #[cfg(feature = "embedded-tor")]
-    #[command(hide = true)]
-    EmbeddedTor,
 }
 
 const INSTALL_HELP: &str = "\
@@ -229,6 +225,14 @@ pub fn run_daemon() -> ExitCode {
     let home = Home::find().map_err(|error| CommandError::usage(&error));
     let outcome = home.and_then(|home| daemon(&home, Format::Text));
     outcome.unwrap_or_else(|failure| tell(&failure, Format::Text))
+}
+
+/// Runs the embedded Tor of a daemon, without the definition of all commands, as [`run_daemon`].
+#[cfg(feature = "embedded-tor")]
+#[must_use]
+pub fn run_embedded_tor() -> ExitCode {
+    limits::survive_large_files();
+    embedded::run().unwrap_or_else(|failure| tell(&failure, Format::Text))
 }
 
 /// The command line, with `--json` in front: `help`, a command of the parser's own, takes no
@@ -343,8 +347,6 @@ fn obey(command: Command, format: Format) -> Outcome {
         }
         Command::Man(arguments) => shell::man(&arguments, Arguments::command(), format),
         Command::ExitCodes => exit_codes::list(format),
-        #[cfg(feature = "embedded-tor")]
-        Command::EmbeddedTor => embedded::run(),
     }
 }
 

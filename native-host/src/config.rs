@@ -16,6 +16,7 @@ use meter_wire::BadgeNumber;
 use std::{io, path::PathBuf};
 
 pub(crate) use edit::{Kept, set, set_backend, unset};
+pub(crate) use parse::NO_SUCH_KEY;
 pub use parse::parse;
 pub(crate) use read::read;
 pub(crate) use refusal::{Refusal, shown};

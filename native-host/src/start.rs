@@ -3,6 +3,11 @@
 use crate::ids;
 use std::ffi::OsString;
 
+/// The argument with which a daemon starts the program as its Tor. No person needs it, so it is no
+/// command: neither help nor completions name it.
+#[cfg(feature = "embedded-tor")]
+pub(crate) const EMBEDDED_TOR: &str = "embedded-tor";
+
 /// How the program was started.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Start {
@@ -10,6 +15,9 @@ pub enum Start {
     Bridge(Caller),
     /// By a bridge, a command or a service manager, to be the daemon.
     Daemon,
+    /// By a daemon, to be its Tor.
+    #[cfg(feature = "embedded-tor")]
+    EmbeddedTor,
     /// By a person or a script.
     Command,
 }
@@ -39,6 +47,8 @@ impl Start {
                 known(id == ids::firefox_id())
             }
             [word] if word == "daemon" => Self::Daemon,
+            #[cfg(feature = "embedded-tor")]
+            [word] if word == EMBEDDED_TOR => Self::EmbeddedTor,
             _ => Self::Command,
         }
     }

@@ -47,7 +47,7 @@ impl Bridge {
     /// bridge, Tor would connect straight.
     pub fn parse_all(text: &str) -> Vec<Result<Self, BridgeFault>> {
         let lines = listed::lines(text);
-        if lines.is_empty() {
+        if lines.is_empty() || listed::is_object_without_bridge(text) {
             return vec![Err(match listed::is_all_comments(text) {
                 true => BridgeFault::Comment,
                 false => BridgeFault::Empty,

@@ -117,7 +117,7 @@ pub(super) fn down(arguments: &Down, home: &Home, format: Format) -> Outcome {
 }
 
 const DOWN: &str = "\
-Stopped: relay, Tor and daemon. The open session is kept.
+Stopped: relay and daemon, and Tor if Onionmeter had started it. The open session is kept.
 In browsers with protection on, pages stop loading; nothing goes direct. An open browser with the
 extension starts Onionmeter again by itself. To browse without Tor, turn protection off in its \
 popup.";

@@ -1,13 +1,15 @@
-//! `embedded-tor`: this program as the embedded Tor of its daemon, which starts it. Hidden, because
-//! people do not need it. `meter_arti` does the work.
+//! This program as the embedded Tor of its daemon, which starts it. `meter_arti` does the work.
 
 use super::outcome::{CommandError, Outcome};
 use crate::{
-    EXIT_BUG, EXIT_UNAVAILABLE, ignore_because, log,
+    EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE, ignore_because, log,
     system::{core_dumps, limits},
 };
 use meter_arti::{Discreet, Ended, Secrets};
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
 use tracing::warn;
 
 /// One worker passes on more than the public network delivers; the other keeps circuits running.
@@ -15,6 +17,10 @@ const WORKERS: usize = 2;
 
 /// Runs until the daemon ends it, or the daemon has ended.
 pub(super) fn run() -> Outcome {
+    if io::stdin().is_terminal() {
+        let text = "the daemon starts this itself; `onionmeter tor use embedded` chooses this Tor";
+        return Err(CommandError::Exit(EXIT_USAGE, text.to_owned()));
+    }
     limits::raise_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)

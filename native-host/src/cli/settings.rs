@@ -1,7 +1,7 @@
 //! Mistakes in `config.toml` and their remedies, for every command that reads or shows settings.
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, NO_SUCH_KEY},
     home::Home,
     problems,
 };
@@ -49,7 +49,7 @@ pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {
             _ => format!("see to it that {shown} can be read"),
         },
         ConfigError::Write(..) => format!("see to it that {shown} and its folder can be written"),
-        ConfigError::Syntax { message, .. } if message.contains("unknown field") => format!(
+        ConfigError::Syntax { message, .. } if message.contains(NO_SUCH_KEY) => format!(
             "correct or remove that line; a setting of a later version is unknown to this one ({})",
             env!("CARGO_PKG_VERSION")
         ),

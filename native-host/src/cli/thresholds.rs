@@ -18,7 +18,7 @@ use crate::{
     problems,
 };
 use clap::Args;
-use meter_core::Thresholds;
+use meter_core::{ThresholdError, Thresholds};
 use meter_wire::{Request, SetThresholds, U64Text};
 
 const HELP: &str = "\
@@ -199,7 +199,33 @@ fn check(wanted: SetThresholds) -> Result<(), CommandError> {
     let checked = Thresholds::try_from(wanted);
     checked
         .map(drop)
-        .map_err(|error| CommandError::usage(&error))
+        .map_err(|error| CommandError::Exit(EXIT_USAGE, refused(error)))
+}
+
+/// The limit that a value breaks, by the names and in the units of the options.
+fn refused(error: ThresholdError) -> String {
+    let (shortest, longest) = Thresholds::DURATIONS_MS.into_inner();
+    let (shortest, longest) = (show_ms(shortest), show_ms(longest));
+    let outside = |option: &str, value: u64| {
+        let value = show_ms(value);
+        format!("{option} is {value}; it must be from {shortest} to {longest}")
+    };
+    match error {
+        ThresholdError::MinBytes { value } => {
+            let least = show_bytes(*Thresholds::BYTES.start());
+            format!(
+                "--min-bytes is {}; it must be from {least} to 2^63 - 1 bytes",
+                show_bytes(value)
+            )
+        }
+        ThresholdError::MinDuration { value } => outside("--min-duration", value),
+        ThresholdError::MaxDuration { value } => outside("--max-duration", value),
+        ThresholdError::MinAboveMax { min, max } => format!(
+            "--min-duration is {}, longer than --max-duration, which is {}",
+            show_ms(min),
+            show_ms(max)
+        ),
+    }
 }
 
 fn words(thresholds: SetThresholds) -> String {

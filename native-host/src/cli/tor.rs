@@ -1,7 +1,7 @@
 //! `tor start|stop|use`.
 
 use super::{
-    ask::Patience,
+    ask::{self, Patience},
     control, exit, exit_codes,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
@@ -98,12 +98,14 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         }
         Switch::Start { wait: false } => {
             start(home, &Request::TorStart, patience, format)?;
-            Answer::new(
-                "started",
-                "Tor is starting; `onionmeter status` shows how far it is, `onionmeter tor start \
-                    --wait` waits for it.",
-            )
-            .print(format)
+            let status = patience.wait(in_use(home))?;
+            let text = match status.filter(|status| status.tor.is_usable()) {
+                Some(status) => format!("Tor is ready: {}.", super::status::tor(&status)),
+                None => "Tor is starting; `onionmeter status` shows how far it is, `onionmeter \
+                    tor start --wait` waits for it."
+                    .to_owned(),
+            };
+            Answer::new("started", text).print(format)
         }
         Switch::Stop => {
             let stopped = Answer::new(
@@ -169,7 +171,7 @@ fn anew(home: &Home, patience: Patience, format: Format) -> Result<String, Comma
 /// Returns the status if a daemon runs. Never starts one.
 pub(super) async fn in_use(home: &Home) -> Result<Option<meter_wire::Status>, meter_wire::Problem> {
     match ipc::Connection::attach(home).await? {
-        Some(mut daemon) => super::ask::status(&mut daemon).await.map(Some),
+        Some(mut daemon) => ask::status(&mut daemon).await.map(Some),
         None => Ok(None),
     }
 }

@@ -40,31 +40,49 @@ pub(super) fn until(
     format: Format,
 ) -> Result<Status, CommandError> {
     let progress = Progress::new(format);
-    let outcome = patience.wait_or(|| progress.at_the_end(), async {
+    patience.wait_or(|| progress.at_the_end(), async {
         let mut asking = Connection::attach_or_start(home).await?;
         let mut watching = Connection::attach_for_notices(home)
             .await?
             .ok_or_else(|| Problem::new(ErrorCode::DaemonUnreachable))?;
-        ask_all(goal, requests, &mut asking, &mut watching, &progress).await?;
+        if !ask_all(goal, requests, &mut asking, &mut watching, &progress).await? {
+            return Ok(Err(closed()));
+        }
         // Asked now, so that a state from before the start is not taken for its result.
         let mut status = ask::status(&mut asking).await?;
         loop {
+            if goal == Goal::Everything && is_closed_again(&status) {
+                return Ok(Err(closed()));
+            }
             match step(goal, &status) {
                 Step::Reached => return Ok(Ok(status)),
-                Step::Failed(problem) => return Ok(Err(*problem)),
+                Step::Failed(problem) => return Ok(Err(failure(*problem))),
                 Step::Wait(words) => progress.tell(words),
             }
             status = watching.next_status_unless_silent().await?;
         }
-    })?;
-    outcome.map_err(|problem| match problem.code {
+    })?
+}
+
+fn failure(problem: Problem) -> CommandError {
+    match problem.code.tor_action() {
         // The sentence of these codes does not say what to do.
-        code if code.tor_action().is_some() => CommandError::Exit(
-            EXIT_UNAVAILABLE,
-            status::sentence(&problem) + " " + code.tor_action().unwrap_or_default(),
-        ),
-        _ => CommandError::Problem(problem),
-    })
+        Some(action) => {
+            let text = status::sentence(&problem) + " " + action;
+            CommandError::Exit(EXIT_UNAVAILABLE, text)
+        }
+        None => CommandError::Problem(problem),
+    }
+}
+
+/// Whether a relay that was opened is closed: nothing opens it again by itself.
+fn is_closed_again(status: &Status) -> bool {
+    status.relay == RelayStatus::Stopped && status.problem_of_book().is_none()
+}
+
+fn closed() -> CommandError {
+    let text = "another command closed the relay meanwhile; run `onionmeter up` to open it again";
+    CommandError::Exit(EXIT_UNAVAILABLE, text.to_owned())
 }
 
 /// Sends one request about Tor. If its answer takes long, tells what Tor does meanwhile.
@@ -129,14 +147,16 @@ async fn tell_of_tor(home: &Home, progress: &Progress) -> Result<(), Problem> {
 }
 
 /// Sends the requests one after the other. Meanwhile the other connection shows the progress.
+/// Returns `false` if another command closes the relay after the first of them opened it.
 async fn ask_all(
     goal: Goal,
     requests: Vec<Request>,
     asking: &mut Connection,
     watching: &mut Connection,
     progress: &Progress,
-) -> Result<(), Problem> {
-    for request in requests {
+) -> Result<bool, Problem> {
+    for (request, number) in requests.into_iter().zip(0_usize..) {
+        let is_opened = goal == Goal::Everything && number > 0;
         let mut answer = std::pin::pin!(asking.ask(request));
         loop {
             tokio::select! {
@@ -144,7 +164,15 @@ async fn ask_all(
                 // the start is read after it.
                 biased;
                 status = watching.next_status() => {
-                    if let Step::Wait(words) = step(goal, &status?) {
+                    let mut status = status?;
+                    // It may be from before the relay was opened.
+                    if is_opened && is_closed_again(&status) {
+                        status = ask::status(watching).await?;
+                        if is_closed_again(&status) {
+                            return Ok(false);
+                        }
+                    }
+                    if let Step::Wait(words) = step(goal, &status) {
                         progress.tell(words);
                     }
                 }
@@ -152,7 +180,7 @@ async fn ask_all(
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn step(goal: Goal, status: &Status) -> Step {
@@ -245,7 +273,7 @@ impl Progress {
         if last.is_empty() {
             String::new()
         } else {
-            format!(" Last heard: {last}.")
+            format!(" Last heard: {}.", last.trim_end_matches('.'))
         }
     }
 }

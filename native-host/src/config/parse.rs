@@ -9,6 +9,7 @@ mod section;
 mod session;
 mod tor;
 
+pub(crate) use self::plainly::NO_SUCH_KEY;
 use self::{
     plainly::{foreign, plainly},
     reader::{Reader, line_of},
@@ -240,5 +241,31 @@ mod tests {
         assert_eq!((config.relay_port, config.idle_exit_s), (9200, None));
         assert!(config.optimistic);
         assert_eq!(config.tor.socks_port, Some(TorAddr::loopback(9050)));
+    }
+
+    #[test]
+    fn the_commonest_slips_are_said_in_plain_words() {
+        for (line, said) in [
+            ("level = info", "needs quotation marks"),
+            ("level = no", "needs quotation marks"),
+            ("level = tr", "needs quotation marks"),
+            ("level = /usr", "needs quotation marks"),
+            ("level = \"info", "quotation mark at the end is missing"),
+            ("level = 'info", "quotation mark at the end is missing"),
+            ("level : \"info\"", "a = is missing"),
+            ("level = \"C:\\Users\"", "write \\\\"),
+            ("level = \"C:\\q\"", "write \\\\"),
+            ("level = [\"a\" \"b\"]", "a comma is missing"),
+            ("level = [\"a\"", "at the end of the list is missing"),
+            ("level = 09", "must not begin with 0"),
+            ("level = 9,2", "one value, and no more"),
+            ("lvel = \"info\"", "there is no `lvel` here, only `level`"),
+        ] {
+            let text = message(&format!("[log]\n{line}\n"));
+            assert!(text.contains(said), "{line}: {text}");
+            assert!(!text.contains("expected"), "{line}: {text}");
+        }
+        let deep = message(&format!("[log]\nlevel = {}", "[".repeat(500)));
+        assert!(deep.contains("nested too deeply"), "{deep}");
     }
 }

@@ -4,8 +4,12 @@ use super::Refusal;
 use meter_tor::Bridge;
 use toml_edit::{Array, Value};
 
+/// Most lines that are named with what is wrong in each. A person mends no more at once, and a page
+/// gets the answer in one message of limited length.
+const NAMED_MAX: usize = 20;
+
 /// Bridges, one or several in each word. Written as they were understood, so that a person who
-/// reads the file sees what Tor is told. The error names every line that is no bridge.
+/// reads the file sees what Tor is told. The error names the lines that are no bridge.
 pub(super) fn bridges(words: &[String]) -> Result<Value, Refusal> {
     // An empty word or list alone switches them off; a comment, or a mark that was left over, does
     // not.
@@ -32,6 +36,11 @@ pub(super) fn bridges(words: &[String]) -> Result<Value, Refusal> {
                 causes.push(format!("{number} {}", reason.cause()));
             }
         }
+    }
+    if let Some(more) = faults.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        faults.truncate(NAMED_MAX);
+        causes.truncate(NAMED_MAX);
+        faults.push(format!("and {more} more of them cannot be used"));
     }
     match faults.is_empty() {
         true => Ok(Value::Array(lines)),

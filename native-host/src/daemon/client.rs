@@ -21,7 +21,7 @@ use tokio_util::{
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
     sync::CancellationToken,
 };
-use tracing::debug;
+use tracing::{debug, error};
 
 /// Longest wait for a client's hello.
 const HELLO_MAX: Duration = Duration::from_secs(5);
@@ -62,6 +62,24 @@ pub(super) async fn serve(stream: Stream, api: Api, stop: CancellationToken) {
         }
     }
     debug!("client left");
+}
+
+/// The message as bytes. A reply that no client could take becomes the error that says so: one
+/// answer that is too long must not end a connection on which all others wait.
+fn within_limit(message: &FromDaemon) -> Vec<u8> {
+    let bytes = write_message(message);
+    match message {
+        FromDaemon::Reply(Reply { id, .. }) if bytes.len() > FRAME_OUT_MAX => {
+            error!(
+                "a reply of {} bytes is more than a message may have",
+                bytes.len()
+            );
+            let problem = Problem::new(ErrorCode::Internal);
+            let outcome = Outcome::Error(problem);
+            write_message(&FromDaemon::Reply(Reply { id: *id, outcome }))
+        }
+        _ => bytes,
+    }
 }
 
 struct Client {
@@ -108,8 +126,30 @@ impl Client {
     }
 
     async fn send(&mut self, message: &FromDaemon) -> io::Result<()> {
-        let sent = self.writer.send(Bytes::from(write_message(message)));
+        let sent = self.writer.send(Bytes::from(within_limit(message)));
         let sent = time::timeout(UNREAD_MAX, sent).await;
         sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_is_too_long_becomes_an_error_with_its_id() {
+        let reply = |length| {
+            let problem = Problem::with_detail(ErrorCode::BadRequest, "x".repeat(length));
+            FromDaemon::Reply(Reply {
+                id: Some(7),
+                outcome: Outcome::Error(problem),
+            })
+        };
+        let short = within_limit(&reply(100));
+        assert_eq!(short, write_message(&reply(100)));
+        let long: serde_json::Value =
+            serde_json::from_slice(&within_limit(&reply(FRAME_OUT_MAX))).expect("JSON");
+        assert_eq!(long["id"], 7);
+        assert_eq!(long["error"]["code"], "internal");
     }
 }

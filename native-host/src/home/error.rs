@@ -21,8 +21,8 @@ pub enum HomeError {
     },
     /// The path cannot be written into a manifest.
     #[error(
-        "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder whose \
-            path is"
+        "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder with \
+            another path"
     )]
     NotText {
         /// The variable.

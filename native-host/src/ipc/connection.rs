@@ -76,7 +76,7 @@ impl Connection {
         match connection.exchange(Request::Hello(hello)).await {
             Ok(Success::Hello(reply)) => connection.hello = reply,
             Ok(_) | Err(Failed::Garbage(_)) => return Err(Introduction::NotADaemon),
-            Err(Failed::Broken(_)) => return Err(Introduction::Gone),
+            Err(Failed::Broken) => return Err(Introduction::Gone),
             // It says so of itself while it ends.
             Err(Failed::Refused(problem)) if problem.code == ErrorCode::DaemonUnreachable => {
                 return Err(Introduction::Gone);
@@ -105,13 +105,12 @@ impl Connection {
             request,
         };
         let frame = Bytes::from(write_request(&envelope));
-        let broken = |error: std::io::Error| Failed::Broken(error.to_string());
-        self.writer.send(frame).await.map_err(broken)?;
+        self.writer.send(frame).await.map_err(|_| Failed::Broken)?;
         while let Some(frame) = self.reader.next().await {
             let frame = frame.map_err(|error| match error.kind() {
                 // A length above the limit.
                 std::io::ErrorKind::InvalidData => Failed::Garbage(gone(&error.to_string())),
-                _ => broken(error),
+                _ => Failed::Broken,
             })?;
             match parse_from_daemon(&frame).map_err(Failed::Garbage)? {
                 FromDaemon::Reply(reply) if reply.id == Some(envelope.id) => {
@@ -123,7 +122,7 @@ impl Connection {
                 FromDaemon::Reply(_) | FromDaemon::Notice(_) => {}
             }
         }
-        Err(Failed::Broken("it closed the connection".to_owned()))
+        Err(Failed::Broken)
     }
 }
 
@@ -133,7 +132,7 @@ pub(crate) const COMMANDS: &str = "cli";
 /// The reason why a request has no useful answer.
 pub(super) enum Failed {
     /// The connection broke.
-    Broken(String),
+    Broken,
     /// The answer is not a message of this protocol.
     Garbage(Problem),
     /// The daemon refused.
@@ -144,7 +143,7 @@ impl Failed {
     /// The problem for the caller.
     pub(super) fn problem(self) -> Problem {
         match self {
-            Self::Broken(why) => gone(&why),
+            Self::Broken => ended(),
             Self::Garbage(problem) | Self::Refused(problem) => problem,
         }
     }
@@ -153,6 +152,17 @@ impl Failed {
 /// The daemon cannot be reached.
 pub(super) fn gone(why: &str) -> Problem {
     Problem::with_detail(ErrorCode::DaemonUnreachable, why)
+}
+
+/// The daemon was there, and has ended.
+pub(super) fn ended() -> Problem {
+    Problem {
+        message: "The Onionmeter daemon ended before it answered.".to_owned(),
+        ..Problem::with_detail(
+            ErrorCode::DaemonUnreachable,
+            "what was asked for may have been done; `onionmeter status` shows it",
+        )
+    }
 }
 
 /// The process that listens at the other end, according to the kernel.

@@ -1,7 +1,7 @@
 //! A connection that gets notices.
 
 use super::{
-    connection::{Connection, gone},
+    connection::{Connection, ended, gone},
     reach,
     silence::{Patience, until_silent},
 };
@@ -55,6 +55,6 @@ impl Connection {
                 return Ok(notice);
             }
         }
-        Err(gone("it closed the connection"))
+        Err(ended())
     }
 }

@@ -103,7 +103,7 @@ fn start_status_reports_and_stop_work_from_a_terminal() {
             "--max-duration-ms=1",
         ],
         64,
-        &["min_bytes is 0"],
+        &["--min-bytes is 0B; it must be from 10kB"],
     );
     check(&home, &["monitor", "stop"], 0, &["closed"]);
     check(&home, &["status"], 0, &["Relay    stopped"]);

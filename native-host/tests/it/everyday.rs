@@ -56,6 +56,7 @@ fn up_waits_until_all_is_ready_and_down_says_what_that_means_for_browsers() {
     let again = object(&home.run(&["up", "--json"]));
     assert_eq!(again["state"], "ready", "twice is no mistake: {again}");
     check(&home, &["tor", "start", "--wait"], 0, &["Tor is ready"]);
+    check(&home, &["tor", "start"], 0, &["Tor is ready"]);
     check(&home, &["down"], 0, &["Stopped", "nothing goes direct"]);
     assert!(home.daemon_pid().is_none());
     check(&home, &["down"], 0, &["nothing to stop"]);

@@ -5,12 +5,13 @@ use crate::support::{Bridge, TestHome, connect};
 use meter_core::Backend;
 use meter_fixtures::script;
 use meter_wire::{FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
+use rustix::process::{Signal, kill_process};
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     os::unix::{fs::PermissionsExt as _, net::UnixListener},
     path::PathBuf,
-    process::Stdio,
+    process::{Child, ChildStderr, Stdio},
     thread,
     time::Duration,
 };
@@ -129,6 +130,43 @@ fn a_command_that_waits_for_tor_says_so_while_it_waits() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(124), "{said}");
     assert!(said.contains("Last heard: Tor is starting"), "{said}");
+}
+
+/// An `up` that waits for the answer about Tor, and its further lines.
+fn waiting_up(home: &TestHome) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut command = home.command(&["up"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    let stderr = child.stderr.take().expect("piped");
+    let mut lines = BufReader::new(stderr).lines();
+    assert!(lines.any(|line| line.expect("text").starts_with("Tor is starting")));
+    (child, lines)
+}
+
+#[track_caller]
+fn ends(mut up: Child, lines: Lines<BufReader<ChildStderr>>, code: i32, words: &str) {
+    let said: Vec<_> = lines.map(|line| line.expect("text")).collect();
+    let said = said.join("\n");
+    assert_eq!(up.wait().expect("ours").code(), Some(code), "{said}");
+    assert!(said.contains(words), "{said}");
+}
+
+/// What was asked for may have been done, so it must not be called impossible.
+#[test]
+fn a_daemon_that_ends_before_it_answers_was_there() {
+    let home = TestHome::new();
+    let _tor = DeafTor::of(&home);
+    let (up, lines) = waiting_up(&home);
+    kill_process(home.daemon_pid().expect("one runs"), Signal::KILL).expect("ours");
+    ends(up, lines, 7, "ended before it answered");
+}
+
+#[test]
+fn an_up_whose_relay_another_command_closes_ends_and_says_so() {
+    let home = TestHome::new();
+    let _tor = DeafTor::of(&home);
+    let (up, lines) = waiting_up(&home);
+    assert!(home.run(&["monitor", "stop"]).status.success());
+    ends(up, lines, 69, "another command closed the relay");
 }
 
 #[test]

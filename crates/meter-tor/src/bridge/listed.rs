@@ -29,6 +29,14 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     whole.iter().flat_map(|line| parted(line)).collect()
 }
 
+/// Whether a text is an object of JSON that names no place, such as an answer of Tor's service for
+/// bridges that has none.
+pub(super) fn is_object_without_bridge(text: &str) -> bool {
+    let text = text.trim_matches(is_around);
+    let words = text.replace(['"', '{', '}', '[', ']'], " ");
+    text.starts_with('{') && text.ends_with('}') && is_prose(&words)
+}
+
 /// Whether a text holds bridges in its comments alone.
 pub(super) fn is_all_comments(text: &str) -> bool {
     let mut comments = split(text).filter(|line| is_comment(line));
@@ -61,10 +69,40 @@ pub(super) fn is_prose(line: &str) -> bool {
     let is_place = |word: &str| {
         let (host, port) = word.rsplit_once(':').unwrap_or((word, ""));
         let has_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-        host.parse::<IpAddr>().is_ok() || has_port && host.contains(['.', ']'])
+        let is_host = host.parse::<IpAddr>().is_ok() || has_port && host.contains(['.', ']']);
+        is_host || is_mistyped(word)
     };
+    let line = in_ascii(line);
     let mut words = line.split(char::is_whitespace).map(bare);
     !words.any(|word| is_address(word) || is_place(word) || goes_on(word))
+}
+
+/// Whether a word has the five numbers of an address, with another sign between two of them:
+/// `192.0.2.9.9001`.
+fn is_mistyped(word: &str) -> bool {
+    let mut numbers = word.split(['.', ',', ';', ':', '-']);
+    let is_number = |part: &str| (1..=5).contains(&part.len()) && part.parse::<u32>().is_ok();
+    word.contains(['.', ',', ';', ':']) && numbers.clone().count() == 5 && numbers.all(is_number)
+}
+
+/// A line with plain digits and marks in place of those of other alphabets, to judge what it may
+/// be.
+fn in_ascii(line: &str) -> String {
+    const ZEROS: [u32; 4] = [0x660, 0x6F0, 0x966, 0xFF10];
+    let plain = |letter: char| match letter {
+        '\u{FF1A}' | '\u{FE55}' | '\u{2236}' => ':',
+        '\u{FF0E}' | '\u{3002}' => '.',
+        letter => {
+            let number = u32::from(letter);
+            let value = ZEROS
+                .iter()
+                .find_map(|zero| number.checked_sub(*zero).filter(|v| *v < 10));
+            value
+                .and_then(|value| char::from_digit(value, 10))
+                .unwrap_or(letter)
+        }
+    };
+    line.chars().map(plain).collect()
 }
 
 fn is_address(word: &str) -> bool {

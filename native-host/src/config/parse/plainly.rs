@@ -33,9 +33,65 @@ pub(super) fn plainly(message: &str, about: &str) -> String {
             let (found, expected) = (is_found(found, about), is_needed(expected));
             format!("it has {found}, and {expected} is needed")
         }
-        None => message.to_owned(),
+        None => form(message),
     }
 }
+
+/// How a sentence about a key begins that does not exist.
+pub(crate) const NO_SUCH_KEY: &str = "there is no";
+
+/// The message about the form of a line, by its beginning.
+fn form(message: &str) -> String {
+    const UNKNOWN: &str = "unknown field ";
+    if let Some((found, known)) = message
+        .strip_prefix(UNKNOWN)
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        let known = known.strip_prefix("one of ").unwrap_or(known);
+        return format!("{NO_SUCH_KEY} {found} here, only {known}");
+    }
+    let plain = FORMS.iter().find(|(begin, _)| message.starts_with(begin));
+    plain.map_or(message, |(_, plain)| plain).to_owned()
+}
+
+const QUOTES: &str = "a text needs quotation marks around it; a number has digits alone, and a \
+    switch is true or false";
+const BACKSLASH: &str = "in \"…\" the sign \\ changes what follows it; put the text between ' \
+    and ', or write \\\\";
+const END: &str = "the quotation mark at the end is missing";
+
+/// What the parser says of a line with a wrong form, and what that means.
+const FORMS: [(&str, &str); 17] = [
+    ("string values must be quoted", QUOTES),
+    ("invalid float, expected `inf`", QUOTES),
+    ("invalid float, expected `nan`", QUOTES),
+    ("invalid boolean", QUOTES),
+    ("missing escaped value", BACKSLASH),
+    ("too few unicode value digits", BACKSLASH),
+    ("invalid unicode", BACKSLASH),
+    ("invalid basic string", END),
+    ("invalid literal string", END),
+    ("key with no value", "a = is missing behind the key"),
+    (
+        "unclosed table",
+        "the ] behind the section's name is missing",
+    ),
+    ("unclosed array", "the ] at the end of the list is missing"),
+    (
+        "missing comma between array elements",
+        "a comma is missing in the list",
+    ),
+    ("unexpected leading zero", "a number must not begin with 0"),
+    (
+        "unexpected key or value",
+        "a line has one key, = and one value, and no more",
+    ),
+    ("cannot recurse further", "it is nested too deeply"),
+    (
+        "invalid datetime",
+        "it looks like a date; a text needs quotation marks around it",
+    ),
+];
 
 /// `string "9200"`, "integer `5`", `map` and so on.
 fn is_found(words: &str, about: &str) -> String {
@@ -106,6 +162,11 @@ mod tests {
                 "it has the number 3, and a section is needed",
             ),
             ("duplicate key", "duplicate key"),
+            (
+                "unknown field `prot`, expected one of `port`, `optimistic`",
+                "there is no `prot` here, only `port`, `optimistic`",
+            ),
+            ("invalid float, expected `inf`", QUOTES),
         ] {
             assert_eq!(plainly(message, ""), said);
         }

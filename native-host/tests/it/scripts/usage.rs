@@ -80,6 +80,10 @@ fn completions_and_manual_know_every_command() {
         for command in ["up", "down", "config", "new-circuit", "exit-codes"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
+        assert!(
+            !script.contains("embedded-tor"),
+            "{shell}: no person needs it"
+        );
     }
     let page = out(&["man"]);
     assert!(

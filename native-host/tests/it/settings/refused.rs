@@ -156,6 +156,14 @@ fn of_several_bridges_the_one_that_is_none_is_named_by_its_place_and_never_repea
         &["line 2 of 3", "lacks cert="],
     );
     assert!(!said.contains("192.0.2.77"), "{said}");
+    let letter = "not a bridge\n".repeat(3_000);
+    let said = check(
+        &home,
+        &["config", "set", "tor.bridges", &letter],
+        64,
+        &["line 20 of 3000", "and 2980 more of them cannot be used"],
+    );
+    assert!(!said.contains("line 21 of"), "{said}");
     let many = "192.0.2.77:443\n".repeat(65);
     let said = check(
         &home,

@@ -63,6 +63,38 @@ fn a_wrong_bridge_beside_a_good_one_is_never_left_out_unsaid() {
     }
 }
 
+/// Without a fingerprint or an argument, only its place tells that a line is meant as a bridge.
+#[test]
+fn a_place_that_is_typed_with_other_digits_or_signs_is_no_part_of_a_letter() {
+    let good = good();
+    for wrong in [
+        "obfs4 192.0.2.2\u{ff1a}8443",
+        "192.0.2.9\u{ff1a}9001",
+        "\u{661}\u{669}\u{662}.\u{660}.\u{662}.\u{669}:\u{669}\u{660}\u{660}\u{661}",
+        "192.0.2.9.9001",
+        "192.0.2.9-9001",
+        "192,0,2,9:9001",
+        "192.0.2.9;9001",
+    ] {
+        is_refused(&format!("{good}\n{wrong}"));
+        is_refused(&format!("{wrong}\n{good}"));
+    }
+    for letter in ["2026-11-30, 12:30", "call 030-123-45-67-8", "version 1.2.3"] {
+        is_taken(&format!("{letter}\n{good}"), 1);
+    }
+}
+
+#[test]
+fn an_answer_without_a_bridge_is_called_that() {
+    for text in [
+        "{\"settings\": null, \"country\": \"de\"}",
+        "{\"errors\": [{\"code\": 404, \"detail\": \"not found\"}]}",
+        "{\"settings\":[{\"bridges\":{\"type\":\"snowflake\",\"source\":\"builtin\"}}]}",
+    ] {
+        assert_eq!(Bridge::parse_all(text), [Err(Fault::Empty)], "{text}");
+    }
+}
+
 #[test]
 fn a_line_of_a_letter_behind_a_bridge_does_not_become_a_part_of_it() {
     let webtunnel = format!("webtunnel 192.0.2.7:443 {FINGERPRINT} url=https://a.example/x");
