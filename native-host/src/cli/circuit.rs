@@ -75,7 +75,7 @@ pub(super) fn renew(arguments: &Arguments, home: &Home, format: Format) -> Outco
     }
     Answer::new(
         "done",
-        "The site gets a new circuit from now on. Its open connections were cut: load its pages \
+        "The site gets a new circuit from now on. Connections to it are cut: load its pages \
          again. Cookies and log-ins stay.",
     )
     .with("site", &arguments.site)
