@@ -3,6 +3,7 @@
 mod attach;
 mod backup;
 mod book;
+mod book_gone;
 mod causes;
 mod changes;
 mod command_line;
