@@ -8,7 +8,7 @@ mod paths;
 mod place;
 mod remove;
 
-use crate::files::private_folder;
+use crate::{files::private_folder, problems::disk_of};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -64,8 +64,10 @@ impl Home {
     pub fn prepare(&self) -> Result<(), HomeError> {
         self.check()?;
         if let Some(parent) = self.root.parent() {
-            crate::files::folders(parent).map_err(|error| {
-                HomeError::Parent(parent.to_path_buf(), obstacle(parent, error))
+            crate::files::folders(parent).map_err(|error| match disk_of(error.kind()) {
+                // Another home would be on the same disk.
+                Some(_) => FolderError::Io(parent.to_path_buf(), error).into(),
+                None => HomeError::Parent(parent.to_path_buf(), obstacle(parent, error)),
             })?;
         }
         private_folder(&self.root)?;

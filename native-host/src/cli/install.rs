@@ -103,7 +103,7 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
 
 fn not_put(error: &ProgramError) -> CommandError {
     match error {
-        ProgramError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(error)),
+        ProgramError::Write(path, cause) => CommandError::cannot_write(path, cause),
         _ => CommandError::usage(error),
     }
 }
