@@ -4,6 +4,7 @@ mod ask;
 mod backup;
 mod chain;
 mod circuit;
+mod clock;
 mod config;
 mod control;
 mod daemon_version;

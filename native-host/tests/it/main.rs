@@ -49,6 +49,7 @@ mod truth;
 mod unguarded;
 mod unread;
 mod versions;
+mod wall_clock;
 mod ways_out;
 mod witness;
 mod wrong_files;
