@@ -38,10 +38,11 @@ pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
 pub(crate) fn obstacle(home: &Home) -> Option<io::Error> {
     let mut options = fs::OpenOptions::new();
     let error = open(options.append(true), &home.log()).err()?;
-    // A disk that takes nothing is told with the book.
+    // A disk that takes nothing is told with the book, and what is in the place of the folder with
+    // the home.
     let is_other = matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem
+        io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory
     );
     (!is_other).then_some(error)
 }

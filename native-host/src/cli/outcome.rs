@@ -28,10 +28,10 @@ impl CommandError {
         Self::Exit(EXIT_USAGE, problems::chain(error))
     }
 
-    /// A home that cannot be used: a mistake in its name, or a folder that must be repaired first.
+    /// A home that cannot be used: its name is wrong usage, and a folder must be repaired first.
     pub(super) fn home(error: &HomeError) -> Self {
         match error {
-            HomeError::Folder(_) | HomeError::Parent(..) => Self::Problem(problems::home(error)),
+            HomeError::Folder(_) => Self::Problem(problems::home(error)),
             _ => Self::usage(error),
         }
     }

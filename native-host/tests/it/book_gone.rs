@@ -48,7 +48,7 @@ fn a_book_that_was_removed_from_under_the_daemon_is_made_anew_by_restore() {
     let copy = copy.to_str().expect("text");
     let said = ["3 reports were taken into the book; it holds 3 now."];
     expect(&home, &["restore", copy], 0, &said);
-    expect(&home, &["reports"], 0, &["3 reports"]);
+    expect(&home, &["reports"], 0, &["13.725 credits"]);
     expect(&home, &["stop"], 0, &["The open session is kept."]);
 }
 

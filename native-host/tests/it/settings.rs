@@ -315,7 +315,7 @@ fn what_a_terminal_would_obey_in_a_setting_is_shown_and_not_printed() {
 fn thresholds_that_a_command_has_changed_are_not_called_a_change_of_the_file() {
     let home = TestHome::new();
     check(&home, &["monitor", "start"], 0, &[]);
-    check(&home, &["thresholds", "--min-bytes", "1MB"], 0, &["1 MB"]);
+    check(&home, &["thresholds", "--min-bytes", "1MB"], 0, &["1MB"]);
     let words = "changed by `onionmeter thresholds` until the daemon ends";
     for command in ["status", "doctor"] {
         let said = text(&home.run(&[command]));
