@@ -8,9 +8,10 @@ mod paths;
 mod place;
 mod remove;
 
-use crate::{files::private_folder, problems::disk_of};
+use crate::files::private_folder;
 use std::{
     env,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -64,10 +65,14 @@ impl Home {
     pub fn prepare(&self) -> Result<(), HomeError> {
         self.check()?;
         if let Some(parent) = self.root.parent() {
-            crate::files::folders(parent).map_err(|error| match disk_of(error.kind()) {
+            crate::files::folders(parent).map_err(|error| match error.kind() {
                 // Another home would be on the same disk.
-                Some(_) => FolderError::Io(parent.to_path_buf(), error).into(),
-                None => HomeError::Parent(parent.to_path_buf(), obstacle(parent, error)),
+                ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::ReadOnlyFilesystem => {
+                    FolderError::Io(parent.to_path_buf(), error).into()
+                }
+                _ => HomeError::Parent(parent.to_path_buf(), obstacle(parent, error)),
             })?;
         }
         private_folder(&self.root)?;

@@ -14,7 +14,7 @@ use super::{
     write_failures::{Write, WriteFailures},
 };
 use crate::{home::Home, last_signed, problems};
-use key_file::KeyFile;
+use key_file::{KeyFile, Look};
 use meter_core::{
     ByteCount, ChainHead, DeviceSigner, MonotonicMs, Moved, OpenSession, SessionBatcher,
     SessionReport, SessionTotals, Tariff, Thresholds, Tick, UnixMs, Verified,
@@ -137,6 +137,21 @@ impl Bookkeeper {
         self.place = self.book.place();
         if self.is_away() && !was_away {
             warn!("the book's file was moved away");
+        }
+    }
+
+    /// Looks whether the key is still in its file. Not without the book: then the whole home was
+    /// moved away, and the key with it.
+    fn look_for_the_key(&mut self) {
+        if self.is_away() {
+            return;
+        }
+        let path = self.home.key();
+        if self.key_file.look(&path, &self.signer) == Look::WrittenBack {
+            warn!("the file of the signing key was gone; it was written again");
+            // The record is beside the key, and was probably removed with it.
+            let noted = self.last_signed.write_again();
+            self.recorded(noted);
         }
     }
 

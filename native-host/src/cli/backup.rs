@@ -244,8 +244,8 @@ fn may_replace(options: &Options, home: &Home) -> Result<(), CommandError> {
     Err(CommandError::Exit(EXIT_USAGE, text))
 }
 
-/// Whether nothing was ever signed or enrolled here: some command has started a daemon, which made a
-/// key. It is kept aside all the same.
+/// Whether nothing was ever signed or enrolled here: some command has started a daemon, which made
+/// a key. It is kept aside all the same.
 fn is_unused(home: &Home, found: &[PathBuf]) -> bool {
     let is_of_a_start = |path: &PathBuf| {
         let name = path.to_str().unwrap_or_default();

@@ -10,7 +10,7 @@ pub(crate) fn check_files(needed: u64) -> Result<(), Problem> {
 }
 
 /// The problem if this process may open fewer files than a command needs. It names what a daemon
-/// needs: most commands start one, and whoever raises the limit does it once.
+/// needs: most commands start one, and the limit has to be raised only once.
 pub(crate) fn check_files_of_command() -> Result<(), Problem> {
     limits::check_files(limits::COMMAND_FILES_MIN)
         .map_err(|files| too_few(files, limits::DAEMON_FILES_MIN))

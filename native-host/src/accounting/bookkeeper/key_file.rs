@@ -1,7 +1,6 @@
 //! Looks once a second whether the key in use is still in its file. This process may hold the last
 //! copy of it, and ends with it.
 
-use super::Bookkeeper;
 use crate::{
     key::{self, KeyError},
     problems,
@@ -43,7 +42,9 @@ impl KeyFile {
         self.problem.as_ref()
     }
 
-    fn look(&mut self, path: &Path, signer: &DeviceSigner) -> Look {
+    /// Writes the key back if its file is gone, and notes a problem if something else is in its
+    /// place.
+    pub(super) fn look(&mut self, path: &Path, signer: &DeviceSigner) -> Look {
         let before = std::mem::replace(&mut self.seen, Stamp::of(path));
         if self.seen != before || self.rests() {
             return Look::NothingNew;
@@ -70,27 +71,12 @@ impl KeyFile {
 }
 
 /// Result of one look.
-#[derive(Eq, PartialEq)]
-enum Look {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Look {
+    /// The file is as it was, or cannot be mended.
     NothingNew,
+    /// The file was gone.
     WrittenBack,
-}
-
-impl Bookkeeper {
-    /// Writes the key back if its file is gone, and notes a problem if something else is in its
-    /// place. Not without the book: then the whole home was moved away, and the key with it.
-    pub(super) fn look_for_the_key(&mut self) {
-        if self.is_away() {
-            return;
-        }
-        let path = self.home.key();
-        if self.key_file.look(&path, &self.signer) == Look::WrittenBack {
-            warn!("the file of the signing key was gone; it was written again");
-            // The record is beside the key, and was probably removed with it.
-            let noted = self.last_signed.write_again();
-            self.recorded(noted);
-        }
-    }
 }
 
 fn is_it(path: &Path, signer: &DeviceSigner) -> Result<(), Problem> {
