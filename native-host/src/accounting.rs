@@ -9,6 +9,7 @@ mod membership;
 mod new_chain;
 mod outgoing;
 mod preparing;
+mod repair;
 mod restoring;
 mod sending;
 mod thread;
@@ -17,10 +18,7 @@ mod write_failures;
 
 use crate::{config::Config, home::Home, restored::Mark};
 pub(crate) use bookkeeper::recovery::KeyOfChain;
-use bookkeeper::{
-    Bookkeeper,
-    recovery::{self, Carried},
-};
+use bookkeeper::{Bookkeeper, recovery::Carried};
 pub(crate) use doubt::{is_forked, other_chain};
 pub(crate) use earlier::EarlierChains;
 use membership::Memberships;
@@ -33,7 +31,7 @@ use meter_relay::CounterSnapshot;
 use meter_tor::LedgerAddress;
 use meter_wire::{
     BadgeNumber, EarlierPage, EarlierSum, HexBytes, LedgerStatus, Problem, ReceiptsPage,
-    ReportsPage, Restored, Sending, SessionStatus, U64Text, WireReport,
+    ReportsPage, Restored, Sending, SessionStatus, U64Text,
 };
 use outgoing::Outgoing;
 pub(crate) use outgoing::{Errand, Found, What};
@@ -64,6 +62,8 @@ pub(crate) struct Accounting {
     /// What the last bookkeeper counted. Kept when another book could not be opened, until one
     /// opens.
     carried: Option<Carried>,
+    /// When the book was last tried to be opened because the disk might have room again.
+    tried_at: MonotonicMs,
 }
 
 /// The part of a status that is about accounting, and what else the engine must know of it.
@@ -106,6 +106,7 @@ impl Accounting {
             badge: config.ledger_badge,
             now: MonotonicMs::ZERO,
             carried: None,
+            tried_at: MonotonicMs::ZERO,
         };
         accounting.look_for_earlier_chains();
         accounting
@@ -134,7 +135,7 @@ impl Accounting {
         is_usable: impl Fn(&LedgerAddress) -> bool,
     ) -> bool {
         let Ok(bookkeeper) = &self.bookkeeper else {
-            return true;
+            return !self.is_worth_opening(now);
         };
         let head = bookkeeper.head();
         let sends_nothing = match &self.outgoing {
@@ -154,6 +155,9 @@ impl Accounting {
         relay_runs: bool,
     ) {
         self.now = monotonic;
+        if self.is_worth_opening(monotonic) {
+            self.open_again();
+        }
         let Ok(bookkeeper) = &mut self.bookkeeper else {
             return;
         };
@@ -174,19 +178,6 @@ impl Accounting {
         self.look_at_restored(wall);
     }
 
-    /// Opens the file that took the place of the book.
-    fn exchange(&mut self) {
-        self.preparing.wake();
-        let none = Err(crate::problems::shutting_down());
-        let before = std::mem::replace(&mut self.bookkeeper, none);
-        self.bookkeeper = before
-            .and_then(|before| recovery::exchange(before, self.thresholds, &mut self.carried));
-        if let Err(problem) = &self.bookkeeper {
-            error!(code = ?problem.code, detail = problem.detail, "cannot work");
-        }
-        self.look_for_earlier_chains();
-    }
-
     /// Up to `limit` reports after number `after`, in ascending order.
     ///
     /// # Errors
@@ -201,52 +192,6 @@ impl Accounting {
         self.thresholds = thresholds;
         if let Ok(bookkeeper) = &mut self.bookkeeper {
             bookkeeper.set_thresholds(thresholds);
-        }
-    }
-
-    /// Takes signed reports from a client that has stored them, in ascending order.
-    ///
-    /// # Errors
-    /// The errors of [`Bookkeeper::take_back`], or the reason why there is no book.
-    pub(crate) fn take_back<'a>(
-        &mut self,
-        reports: impl IntoIterator<Item = &'a WireReport>,
-    ) -> Result<(), Problem> {
-        let bookkeeper = self
-            .bookkeeper
-            .as_mut()
-            .map_err(|problem| problem.clone())?;
-        let taken = bookkeeper.take_back(reports);
-        let head = *bookkeeper.head();
-        if self.outgoing.is_some() {
-            // What is claimed has grown now, and so must what waits.
-            self.memberships.look_again(&head, &self.earlier);
-        }
-        taken
-    }
-
-    /// Opens key and book again if they could not be opened, or if nothing is signed: a person may
-    /// have repaired them.
-    ///
-    /// # Errors
-    /// The remaining obstacle, if there is a book in which nothing is signed. If there is no book
-    /// at all, [`Self::status`] reports it.
-    pub(crate) fn try_again(&mut self) -> Result<(), Problem> {
-        self.preparing.wake();
-        match &mut self.bookkeeper {
-            Err(_) => {
-                self.bookkeeper =
-                    recovery::open_bookkeeper(&self.home, self.thresholds, &mut self.carried);
-                self.look_for_earlier_chains();
-                Ok(())
-            }
-            Ok(bookkeeper) if bookkeeper.is_replaced() => {
-                bookkeeper.replacement_fits()?;
-                self.exchange();
-                Ok(())
-            }
-            Ok(bookkeeper) if bookkeeper.is_in_doubt() => bookkeeper.open_again(),
-            Ok(_) => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@ mod ask;
 mod backup;
 mod chain;
 mod circuit;
+mod clock;
 mod config;
 mod control;
 mod daemon_version;
@@ -352,8 +353,7 @@ fn obey(command: Command, format: Format) -> Outcome {
 
 /// A mistake in the settings is reported here in full; the daemon itself has no format for it.
 fn daemon(home: &Home, format: Format) -> Outcome {
-    home.prepare()
-        .map_err(|error| CommandError::usage(&error))?;
+    home.prepare().map_err(|error| CommandError::home(&error))?;
     Config::load(&home.config())
         .map_err(|error| CommandError::Problem(problems::config(&error)))?;
     let answer = match daemon::run(home) {

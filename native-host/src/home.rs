@@ -11,6 +11,7 @@ mod remove;
 use crate::files::private_folder;
 use std::{
     env,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -64,8 +65,14 @@ impl Home {
     pub fn prepare(&self) -> Result<(), HomeError> {
         self.check()?;
         if let Some(parent) = self.root.parent() {
-            crate::files::folders(parent).map_err(|error| {
-                HomeError::Parent(parent.to_path_buf(), obstacle(parent, error))
+            crate::files::folders(parent).map_err(|error| match error.kind() {
+                // Another home would be on the same disk.
+                ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::ReadOnlyFilesystem => {
+                    FolderError::Io(parent.to_path_buf(), error).into()
+                }
+                _ => HomeError::Parent(parent.to_path_buf(), obstacle(parent, error)),
             })?;
         }
         private_folder(&self.root)?;

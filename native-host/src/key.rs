@@ -139,6 +139,19 @@ pub(crate) fn create(path: &Path) -> Result<DeviceSigner, KeyError> {
     load(path)
 }
 
+/// Writes the key in use into its file again, and makes its folder if that is missing, too. Never
+/// replaces an existing file.
+///
+/// # Errors
+/// When the folder is missing in a home that is missing, or the file cannot be written.
+pub(crate) fn write_back(path: &Path, signer: &DeviceSigner) -> Result<(), KeyError> {
+    let io = |error| KeyError::Io(path.to_path_buf(), error);
+    if let Some(folder) = path.parent() {
+        files::private_folder(folder).map_err(|error| io(io::Error::other(error)))?;
+    }
+    files::create(path, signer.dangerously_seed(), 0o600).map_err(io)
+}
+
 /// The path for a key that signs no more; the key itself is at `path`.
 ///
 /// # Errors

@@ -109,6 +109,11 @@ impl LastSigned {
         self.entries.iter().rev().find(in_use)
     }
 
+    /// Whether it knows of no report at all.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.entries.iter().all(|entry| entry.sequence == 0)
+    }
+
     /// The chain that was left when this one began, if any was.
     pub(crate) fn left_before(&self, chain: ChainId) -> Option<&Entry> {
         let others = |entry: &&Entry| entry.chain != chain;
@@ -148,6 +153,14 @@ impl LastSigned {
         files::replace(&self.path, write(&entries).as_bytes(), 0o600)?;
         self.entries = entries;
         Ok(())
+    }
+
+    /// Writes what is known again, for a file that was removed.
+    ///
+    /// # Errors
+    /// The errors of [`Self::raise`].
+    pub(crate) fn write_again(&self) -> io::Result<()> {
+        files::replace(&self.path, write(&self.entries).as_bytes(), 0o600)
     }
 
     /// Notes that a person begins another chain and leaves all earlier ones.

@@ -3,7 +3,7 @@
 use crate::{
     files,
     home::Home,
-    system::files::{make_with_mode, open_at_once},
+    system::files::{FileId, make_with_mode, open_at_once},
 };
 use std::{
     fs::{self, File},
@@ -38,10 +38,11 @@ pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
 pub(crate) fn obstacle(home: &Home) -> Option<io::Error> {
     let mut options = fs::OpenOptions::new();
     let error = open(options.append(true), &home.log()).err()?;
-    // A disk that takes nothing is told with the book.
+    // A disk that takes nothing is told with the book, and what is in the place of the folder with
+    // the home.
     let is_other = matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem
+        io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory
     );
     (!is_other).then_some(error)
 }
@@ -67,6 +68,8 @@ struct Log {
     path: PathBuf,
     file: File,
     bytes: u64,
+    /// Which file it is, to notice one that was moved away or removed.
+    id: FileId,
 }
 
 impl Log {
@@ -74,21 +77,51 @@ impl Log {
         let mut options = fs::OpenOptions::new();
         options.create(true).append(true);
         let file = open(make_with_mode(&mut options, 0o600), &path)?;
-        let bytes = file.metadata()?.len();
-        Ok(Self { path, file, bytes })
+        let meta = file.metadata()?;
+        Ok(Self {
+            path,
+            file,
+            bytes: meta.len(),
+            id: FileId::of(&meta),
+        })
     }
 
-    fn turn_over(&mut self) -> io::Result<()> {
-        fs::rename(&self.path, self.path.with_extension("old.log"))?;
-        *self = Self::open(self.path.clone())?;
+    /// Moves the full file aside. If that cannot be done, its content is removed: what is written
+    /// last is the most useful, and the size keeps its limit.
+    fn turn_over(&mut self) {
+        let moved = fs::rename(&self.path, self.path.with_extension("old.log"))
+            .and_then(|()| self.open_anew());
+        if moved.is_err() && self.file.set_len(0).is_ok() {
+            self.bytes = 0;
+        }
+    }
+
+    /// Opens a file again after somebody has moved or removed it, or its folder.
+    fn follow(&mut self) {
+        let is_here = fs::metadata(&self.path).is_ok_and(|meta| FileId::of(&meta) == self.id);
+        if !is_here {
+            crate::ignore_because("the next line tries it again", self.open_anew());
+        }
+    }
+
+    fn open_anew(&mut self) -> io::Result<()> {
+        let opened = match (Self::open(self.path.clone()), self.path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                files::private_folder(folder).map_err(io::Error::other)?;
+                Self::open(self.path.clone())
+            }
+            (opened, _) => opened,
+        };
+        *self = opened?;
         Ok(())
     }
 }
 
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.follow();
         if self.bytes > LOG_BYTES_MAX {
-            self.turn_over()?;
+            self.turn_over();
         }
         let written = self.file.write(line)?;
         self.bytes = self
@@ -105,7 +138,7 @@ impl Write for Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
 
     /// A log that the test can read.
     #[derive(Clone, Default)]
@@ -163,5 +196,36 @@ mod tests {
             .sum();
         assert!(total <= 2 * (LOG_BYTES_MAX + 2_000), "{total}");
         assert!(path.is_file());
+    }
+
+    #[test]
+    fn a_log_goes_on_after_its_file_or_folder_was_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log/onionmeter.log");
+        fs::create_dir(folder.path().join("log")).expect("made");
+        let log_folder = path.parent().expect("a folder");
+        fs::set_permissions(log_folder, fs::Permissions::from_mode(0o700)).expect("ours");
+        let mut log = Log::open(path.clone()).expect("opened");
+        log.write_all(b"before").expect("written");
+        fs::remove_file(&path).expect("ours");
+        log.write_all(b"after").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("there"), "after");
+        fs::remove_dir_all(log_folder).expect("ours");
+        log.write_all(b"again").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("there"), "again");
+    }
+
+    #[test]
+    fn a_full_log_that_cannot_be_moved_begins_anew_in_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("onionmeter.log");
+        let in_the_way = folder.path().join("onionmeter.old.log");
+        fs::create_dir_all(in_the_way.join("something")).expect("made");
+        let mut log = Log::open(path.clone()).expect("opened");
+        for _ in 0..2_500 {
+            log.write_all(&[b'x'; 1000]).expect("written");
+        }
+        let bytes = fs::metadata(&path).expect("there").len();
+        assert!(0 < bytes && bytes <= LOG_BYTES_MAX + 2_000, "{bytes}");
     }
 }

@@ -1,11 +1,13 @@
 //! Converts errors of the parts to what a person can do about them.
 
 mod limits;
+mod record;
 mod why;
 
-pub(crate) use limits::{check_files, check_threads, no_more_processes};
+pub(crate) use limits::{check_files, check_files_of_command, check_threads, no_more_processes};
+pub(crate) use record::{last_signed, record};
 
-use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
+use crate::{config::ConfigError, home::HomeError, key::KeyError};
 use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
 use meter_tor::{FileFault, FolderFault, TorProblem, Transport, UplinkError, no_more_files};
@@ -179,19 +181,6 @@ pub(crate) fn receipts(error: &ReceiptsError, path: &Path) -> Problem {
         ReceiptsError::Ended | ReceiptsError::Bug(_) => ErrorCode::Internal,
     };
     problem(code, error)
-}
-
-/// The record of the last signed report cannot be read.
-pub(crate) fn last_signed(error: &RecordError) -> Problem {
-    problem(ErrorCode::HomeUnusable, error)
-}
-
-/// The record of the last signed report cannot be written.
-pub(crate) fn record(error: &io::Error, path: &Path) -> Problem {
-    let code = disk_of(error.kind()).unwrap_or(ErrorCode::BookUnwritable);
-    let detail = format!("{} cannot be written: {error}", path.display());
-    too_many_files(error)
-        .unwrap_or_else(|| because(Problem::with_detail(code, detail), Some(error)))
 }
 
 pub(crate) fn relay(error: &RelayError) -> Problem {

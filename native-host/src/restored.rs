@@ -5,7 +5,7 @@
 
 mod switch;
 
-pub(crate) use switch::{after, check, commit, finish, finish_alone, in_use};
+pub(crate) use switch::{after, check, commit, finish, finish_alone, in_use, is_decided};
 
 use crate::files;
 use meter_core::UnixMs;

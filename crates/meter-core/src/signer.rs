@@ -77,6 +77,12 @@ impl<K: PublicKey> Signer<K> {
         CheckedKey::of_secret(&self.secret)
     }
 
+    /// The seed, for the one who keeps its file. Everybody who has it can sign as this key.
+    #[must_use]
+    pub fn dangerously_seed(&self) -> &[u8; 32] {
+        self.secret.as_bytes()
+    }
+
     /// A secret for another purpose than signing: the same for the same seed and purpose. It says
     /// nothing about the seed or about the secret of another purpose.
     #[must_use]

@@ -1,5 +1,6 @@
 //! Key, book and batcher of one chain: turns counted bytes into stored reports.
 
+mod key_file;
 mod left_over;
 mod opening;
 pub(super) mod recovery;
@@ -13,6 +14,7 @@ use super::{
     write_failures::{Write, WriteFailures},
 };
 use crate::{home::Home, last_signed, problems};
+use key_file::{KeyFile, Look};
 use meter_core::{
     ByteCount, ChainHead, DeviceSigner, MonotonicMs, Moved, OpenSession, SessionBatcher,
     SessionReport, SessionTotals, Tariff, Thresholds, Tick, UnixMs, Verified,
@@ -36,9 +38,10 @@ pub(super) struct Bookkeeper {
     last_signed: last_signed::LastSigned,
     /// The reason why nothing is signed although a session is due.
     doubt: Option<Doubt>,
-    /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: this
-    /// ends when the file comes back, and a doubt about its content does not.
-    is_away: bool,
+    /// Where the book's file is. While it is not where it was opened, nothing is signed. Not a
+    /// [`Doubt`]: this ends when the file comes back, and a doubt about its content does not.
+    place: Place,
+    key_file: KeyFile,
     /// Nothing is signed until the ledger has told its place in the chain.
     is_held: bool,
     /// Another file in its place that is not our book.
@@ -70,6 +73,7 @@ impl Bookkeeper {
         self.now = monotonic;
         self.listened = self.listened.saturating_add(1).min(LISTEN_TICKS);
         self.look_for_the_book();
+        self.look_for_the_key();
         self.record_head();
         let moved = self.moved_since(counted);
         if !relay_runs && moved == Moved::default() {
@@ -90,10 +94,11 @@ impl Bookkeeper {
     /// Whether a tick that finds only this counted would read and write no file.
     pub(in crate::accounting) fn rests(&self, counted: &CounterSnapshot) -> bool {
         let bytes = |of: &CounterSnapshot| (of.bytes_up, of.bytes_down);
-        !self.is_away
+        !self.is_away()
             && self.batcher.open().is_none()
             && bytes(counted) == bytes(&self.counted)
             && !self.record_is_behind()
+            && self.key_file.rests()
     }
 
     /// Closes the book.
@@ -128,9 +133,25 @@ impl Bookkeeper {
     /// Looks whether the book is still in its place: writes to a file without a name are lost with
     /// this process.
     fn look_for_the_book(&mut self) {
-        let was_away = std::mem::replace(&mut self.is_away, self.book.place() != Place::Here);
-        if self.is_away && !was_away {
+        let was_away = self.is_away();
+        self.place = self.book.place();
+        if self.is_away() && !was_away {
             warn!("the book's file was moved away");
+        }
+    }
+
+    /// Looks whether the key is still in its file. Not without the book: then the whole home was
+    /// moved away, and the key with it.
+    fn look_for_the_key(&mut self) {
+        if self.is_away() {
+            return;
+        }
+        let path = self.home.key();
+        if self.key_file.look(&path, &self.signer) == Look::WrittenBack {
+            warn!("the file of the signing key was gone; it was written again");
+            // The record is beside the key, and was probably removed with it.
+            let noted = self.last_signed.write_again();
+            self.recorded(noted);
         }
     }
 
@@ -236,7 +257,7 @@ impl Bookkeeper {
     /// Whether the last write of the record failed.
     fn record_is_behind(&self) -> bool {
         let known = self.last_signed.of(self.head.chain);
-        !self.is_in_doubt() && known.is_none_or(|known| known.sequence < self.head.sequence)
+        self.doubt.is_none() && known.is_none_or(|known| known.sequence < self.head.sequence)
     }
 
     /// Writes the record again if it is behind the book.
@@ -246,6 +267,11 @@ impl Bookkeeper {
         }
         match doubt::last_entry(&self.book, &self.head) {
             Ok(entry) => {
+                // Somebody may have removed its folder.
+                crate::ignore_because(
+                    "the write says why it cannot be made",
+                    crate::files::private_folder(&self.home.key_folder()),
+                );
                 let noted = self.last_signed.raise(entry);
                 self.recorded(noted);
             }
@@ -339,11 +365,14 @@ impl Bookkeeper {
 
     /// The problem that keeps sessions from being signed or stored.
     pub(in crate::accounting) fn problem(&self) -> Option<Problem> {
-        if self.is_away {
-            return Some(Problem::new(ErrorCode::BookMoved));
+        if self.is_away() {
+            return Some(self.moved());
         }
         let doubt = self.doubt.map(Doubt::problem);
-        doubt.or_else(|| self.write_failures.current().cloned())
+        let of_writes = || self.write_failures.current().cloned();
+        doubt
+            .or_else(of_writes)
+            .or_else(|| self.key_file.problem().cloned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asks the daemon, with a time limit.
 
 use super::{exit, outcome::CommandError};
-use crate::{EXIT_BUG, config::quantity, ipc, problems, system::limits};
+use crate::{EXIT_BUG, config::quantity, ipc, problems};
 use clap::Args;
 use meter_wire::{Problem, Request, Settings, Status, Success};
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Patience {
         future: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, CommandError> {
         // The runtime itself panics where it cannot open its files.
-        problems::check_files(limits::COMMAND_FILES_MIN)?;
+        problems::check_files_of_command()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

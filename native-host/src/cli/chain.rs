@@ -1,27 +1,22 @@
 //! `restore` and `new-chain`: the remedies when the book is older than the last signed report.
 
+mod given;
 mod pages;
 
 use super::{
     ask::{self, Patience},
     backup, exit, given_path,
-    kind::{Reader, SQLITE},
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
-    print, reports, verify,
+    print, reports,
 };
 use crate::{
-    EXIT_DATA, EXIT_USAGE, backup::AGE, files, home::Home, ipc, key, last_signed::LastSigned,
-    problems,
+    EXIT_DATA, EXIT_USAGE, files, home::Home, ipc, key, last_signed::LastSigned, problems,
 };
 use clap::Args;
 use meter_ledger::Book;
 use meter_wire::{ErrorCode, HexBytes, Problem, Request, Status, U64Text, WireReport};
-use std::{
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 const RESTORE_HELP: &str = "\
 Examples:
@@ -76,17 +71,29 @@ pub(super) struct NewChain {
 }
 
 pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outcome {
-    if is_backup(&arguments.file)? {
+    if given::is_backup(&arguments.file)? {
         return backup::restore(&arguments.file, &arguments.backup, home, format);
     }
-    let (chain, reports) = read(&arguments.file)?;
+    let (chain, reports) = given::read(&arguments.file)?;
+    let name = arguments.file.display().to_string();
+    // A daemon would make a key, which is no help for these reports and in the way of a backup.
+    if !files::is_there(&home.key()) {
+        let look = given::how_to_look(&arguments.file);
+        let message = format!(
+            "there is no key here, so the reports of {name} cannot be continued; restore a backup, \
+                which holds their key, or look at them with {look}"
+        );
+        return Err(CommandError::Exit(EXIT_DATA, message));
+    }
     let handed = Patience::default().wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         hand_over(&mut daemon, chain, &reports, format).await
     })?;
-    let name = arguments.file.display().to_string();
     let Some(handed) = handed else {
-        let message = format!("{name} holds another chain than the book; nothing was taken");
+        let look = given::how_to_look(&arguments.file);
+        let message = format!(
+            "{name} holds another chain than the book; nothing was taken, and {look} shows it"
+        );
         return Err(CommandError::Exit(EXIT_DATA, message));
     };
     handed.answer(&name, reports.len()).print(format)
@@ -111,10 +118,20 @@ async fn hand_over(
     if before.chain.is_some_and(|ours| ours != chain) {
         return Ok(None);
     }
+    // Then the reports that it names are in no book.
+    let held = match before.problem.as_ref().is_some_and(is_away) {
+        true => 0,
+        false => before.reports.0,
+    };
     let outcome = pages::hand_over(daemon, reports, format).await;
     let handed = match (outcome, ask::status(daemon).await) {
+        (Err((_, problem)), Ok(after)) if is_away(&problem) => Handed {
+            taken: 0,
+            after: Some(after),
+            problem: Some(problem),
+        },
         (outcome, Ok(after)) => Handed {
-            taken: after.reports.0.saturating_sub(before.reports.0),
+            taken: after.reports.0.saturating_sub(held),
             after: Some(after),
             problem: outcome.err().map(|(_, problem)| problem),
         },
@@ -173,6 +190,10 @@ fn stopped(mut problem: Problem, taken: u64, name: &str, all: usize) -> CommandE
         let text = format!("{name}: {detail}; {taken} {were} taken before it");
         return CommandError::Exit(EXIT_DATA, text);
     }
+    if is_away(&problem) {
+        problem.detail = Some(detail);
+        return CommandError::Problem(problem);
+    }
     let separator = if detail.is_empty() { "" } else { "; " };
     problem.detail = Some(format!(
         "{detail}{separator}{taken} {were} taken: run the same command again for the rest"
@@ -180,49 +201,9 @@ fn stopped(mut problem: Problem, taken: u64, name: &str, all: usize) -> CommandE
     CommandError::Problem(problem)
 }
 
-/// Whether the file is encrypted, as only a backup is.
-fn is_backup(path: &Path) -> Result<bool, CommandError> {
-    // A pipe can be read only once, so a backup must be a file. `read` names what is not there.
-    if !path.is_file() {
-        return Ok(false);
-    }
-    Ok(begin_of(path, AGE.len())? == AGE)
-}
-
-fn begin_of(path: &Path, length: usize) -> Result<Vec<u8>, CommandError> {
-    let mut first = Vec::new();
-    let limit = u64::try_from(length).unwrap_or(u64::MAX);
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
-    read.map_err(|error| Reader::Restore.unreadable(path, &error))?;
-    Ok(first)
-}
-
-type Reports = (HexBytes<16>, Vec<WireReport>);
-
-fn read(path: &Path) -> Result<Reports, CommandError> {
-    let name = path.display();
-    let bad = |why: String| CommandError::Exit(EXIT_DATA, format!("{name}: {why}"));
-    // A pipe can be read only once, and contains no book.
-    let is_pipe = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-    if is_pipe || path.as_os_str() == "-" {
-        let file = verify::read(path)?;
-        return Ok((file.chain, file.reports));
-    }
-    if begin_of(path, SQLITE.len())? == SQLITE {
-        return of_book(path).map_err(|error| bad(problems::chain(&error)));
-    }
-    let file = verify::read(path)?;
-    Ok((file.chain, file.reports))
-}
-
-fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
-    let book = Book::open_to_read(path)?;
-    let chain = book.chain()?.map(|(chain, _)| HexBytes(chain.0));
-    // A row of the book has the length of a report; the daemon verifies its content.
-    let reports = reports::all(&book)?;
-    let reports = reports.iter().filter_map(|report| report.try_into().ok());
-    let reports = reports.collect();
-    Ok((chain.unwrap_or(HexBytes([0; 16])), reports))
+/// Whether the book is not where it was opened. Handing over the same again does not mend that.
+fn is_away(problem: &Problem) -> bool {
+    problem.code == ErrorCode::BookMoved
 }
 
 pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcome {
@@ -261,18 +242,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         Some(kept) => reports_in(kept).map(U64Text),
         None => Some(before.reports),
     };
-    let mut text =
-        "A new chain of reports begins. The credits of the chain before still count.\n".to_owned();
-    if let Some(kept) = &kept {
-        let kept = kept.display();
-        text += &match reports {
-            Some(U64Text(reports)) => format!(
-                "The old book with its {} is kept; `onionmeter reports --book {kept}` shows it.\n",
-                print::counted(reports, "report")
-            ),
-            None => format!("What was in the book's place is kept as {kept}.\n"),
-        };
-    }
+    let mut text = begins(kept.as_deref(), reports);
     let kept_key = is_there(kept_key);
     if arguments.new_key {
         text += "It has a new key. ";
@@ -293,6 +263,33 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         false => answer,
     }
     .print(format)
+}
+
+/// What became of the chain before, whose book is kept as `kept` with so many reports.
+fn begins(kept: Option<&Path>, reports: Option<U64Text>) -> String {
+    let mut text = "A new chain of reports begins. ".to_owned();
+    text += match reports {
+        Some(_) if kept.is_some() => "The credits of the chain before still count.",
+        // An unused chain has no reports, and a book that holds none may be missing.
+        Some(U64Text(0)) | None => "",
+        Some(_) => {
+            "The book of the chain before is not in its place, so its credits are no longer \
+                counted here."
+        }
+    };
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    if let Some(kept) = kept {
+        let kept = kept.display();
+        text += &match reports {
+            Some(U64Text(reports)) => format!(
+                "The old book with its {} is kept; `onionmeter reports --book {kept}` shows it.\n",
+                print::counted(reports, "report")
+            ),
+            None => format!("What was in the book's place is kept as {kept}.\n"),
+        };
+    }
+    text
 }
 
 fn is_there(path: PathBuf) -> Option<PathBuf> {

@@ -8,7 +8,7 @@ use super::{
     output::{Answer, Format},
     status, wait,
 };
-use crate::{home::Home, ipc};
+use crate::{files, home::Home, ipc};
 use clap::{Args, Subcommand};
 use meter_wire::{RelayStatus, Request};
 
@@ -109,7 +109,13 @@ pub(super) fn up(arguments: &Up, home: &Home, format: Format) -> Outcome {
 pub(super) fn down(arguments: &Down, home: &Home, format: Format) -> Outcome {
     let stopped = end(home, ipc::Means::Asking, arguments.patience, format)?;
     let answer = if stopped {
-        Answer::new("stopped", DOWN)
+        Answer::new(
+            "stopped",
+            format!(
+                "Stopped: relay and daemon, and Tor if Onionmeter had started it. {}.\n{DOWN}",
+                kept(home)
+            ),
+        )
     } else {
         Answer::new("not_running", "Nothing runs, so there is nothing to stop.")
     };
@@ -117,7 +123,6 @@ pub(super) fn down(arguments: &Down, home: &Home, format: Format) -> Outcome {
 }
 
 const DOWN: &str = "\
-Stopped: relay and daemon, and Tor if Onionmeter had started it. The open session is kept.
 In browsers with protection on, pages stop loading; nothing goes direct. An open browser with the
 extension starts Onionmeter again by itself. To browse without Tor, turn protection off in its \
 popup.";
@@ -160,13 +165,27 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
     };
     let stopped = end(home, means, arguments.patience, format)?;
     let answer = if stopped {
-        let text = "The daemon is stopped; the open session is kept. A browser with the extension \
-            starts it again.";
+        let text = format!(
+            "The daemon is stopped. {}. A browser with the extension starts it again.",
+            kept(home)
+        );
         Answer::new("stopped", text)
     } else {
         Answer::new("not_running", "The daemon is not running.")
     };
     answer.print(format)
+}
+
+/// Whether the session in progress is in a book. It is not if the book was removed from under the
+/// daemon.
+fn kept(home: &Home) -> &'static str {
+    match files::is_there(&home.book()) {
+        true => "The open session is kept",
+        false => {
+            "The book of reports is not in its place, so no open session is kept; put it back, or \
+                make it anew with `onionmeter restore FILE`"
+        }
+    }
 }
 
 /// Ends the daemon. Returns whether one ran.

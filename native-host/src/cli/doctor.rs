@@ -13,7 +13,7 @@ mod tor;
 
 use super::{
     ask::Patience,
-    daemon_version, exit, leftovers,
+    clock, daemon_version, exit, leftovers,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print,
@@ -54,6 +54,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     own.extend([signing_key(home), book::finding(home)]);
     own.extend(receipts::finding(home));
     own.extend(restored(status));
+    own.extend(clock::note(home).map(Note));
     own.push(match &seen.unanswered {
         None => daemon(&seen, home),
         Some(failure) => unanswered(failure),

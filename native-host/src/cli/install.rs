@@ -98,12 +98,24 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
         parts.tell(part, format_args!("Daemon:  {}", daemon.text));
     }
     whole &= launcher(&mut parts, &program);
+    note_paths(&mut record, &program, home);
     parts.end(ended(format, whole, found))
+}
+
+/// Notes where the command's link and the launcher are: `uninstall` may run with other variables.
+fn note_paths(record: &mut Record, program: &Path, home: &Home) {
+    let programs = [program.to_path_buf()];
+    record.command = registration::command_of(&programs, record.command.as_deref());
+    record.launcher = launch::launcher_of(program, record.launcher.as_deref());
+    crate::ignore_because(
+        "then only the usual places are looked at",
+        record.save(home),
+    );
 }
 
 fn not_put(error: &ProgramError) -> CommandError {
     match error {
-        ProgramError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(error)),
+        ProgramError::Write(path, cause) => CommandError::cannot_write(path, cause),
         _ => CommandError::usage(error),
     }
 }

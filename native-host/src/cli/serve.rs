@@ -63,8 +63,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
-    home.prepare()
-        .map_err(|error| CommandError::usage(&error))?;
+    home.prepare().map_err(|error| CommandError::home(&error))?;
     let token = face::load_or_make(home).map_err(|error| match error {
         TokenFileError::Io(path, cause) if problems::disk_of(cause.kind()).is_some() => {
             CommandError::Problem(problems::unwritable(&cause, &path))

@@ -10,14 +10,20 @@ use std::{io, path::Path};
 
 /// A line for `status` about the settings; empty while the file is correct and fully in force.
 pub(super) fn note(home: &Home, in_force: Option<&Settings>) -> String {
-    let changed: Vec<_> = in_force.into_iter().flat_map(Settings::changes).collect();
+    let changed = in_force.into_iter().flat_map(Settings::changes);
+    let (thresholds, changed): (Vec<_>, Vec<_>) =
+        changed.partition(|setting| is_threshold(&setting.key));
+    let thresholds = match thresholds.is_empty() {
+        true => String::new(),
+        false => format!("Settings {THRESHOLDS}\n"),
+    };
     match Config::load(&home.config()) {
-        Ok(_) if changed.is_empty() => String::new(),
+        Ok(_) if changed.is_empty() => thresholds,
         Ok(_) => {
             let keys: Vec<_> = changed.iter().map(|setting| setting.key.as_str()).collect();
             format!(
                 "Settings {} changed in config.toml, not in force yet; `onionmeter doctor` says \
-                    from when on\n",
+                    from when on\n{thresholds}",
                 keys.join(", ")
             )
         }
@@ -29,6 +35,15 @@ pub(super) fn note(home: &Home, in_force: Option<&Settings>) -> String {
         ),
     }
 }
+
+/// Whether a setting can also be changed by a command, without the file.
+pub(super) fn is_threshold(key: &str) -> bool {
+    key.starts_with("session.")
+}
+
+/// Why thresholds differ from those of the file.
+pub(super) const THRESHOLDS: &str = "thresholds are other ones than in config.toml: changed by \
+    `onionmeter thresholds` until the daemon ends, or in the file since it began";
 
 /// The remedy for a mistake.
 pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {

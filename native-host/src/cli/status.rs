@@ -7,7 +7,7 @@ mod words;
 use super::{
     ask,
     ask::Patience,
-    daemon_version, exit,
+    clock, daemon_version, exit,
     outcome::Outcome,
     output::{Answer, Format},
     settings,
@@ -64,7 +64,10 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         Ok(Some((*status, notes)))
     })?;
     let (status, notes) = seen.unzip();
-    let notes = notes.unwrap_or_else(|| settings::note(home, None));
+    let mut notes = notes.unwrap_or_else(|| settings::note(home, None));
+    if let Some(clock) = clock::note(home) {
+        notes += &format!("Notice   {clock}\n");
+    }
     let answer = picture::answer(status.as_ref(), home, &notes);
     match (arguments.check, &status) {
         (false, _) => answer.print(format),

@@ -53,7 +53,7 @@ pub(super) fn take(home: &Home, format: Format) -> Result<Turn, CommandError> {
 /// removed, too, or stay without a mark.
 pub(super) fn begin(home: &Home, format: Format) -> Result<Turn, CommandError> {
     turn(home, format, || {
-        home.prepare().map_err(|error| CommandError::usage(&error))
+        home.prepare().map_err(|error| CommandError::home(&error))
     })
 }
 

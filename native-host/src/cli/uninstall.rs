@@ -64,7 +64,11 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     // Another one, whose turn was before, may have purged it.
     let kind = check(home)?;
     let parts = Parts::new(format);
-    let mut undo = Undo { parts, mode };
+    let mut undo = Undo {
+        parts,
+        mode,
+        others: false,
+    };
     let mut whole = unregister(&mut undo, home)?;
     if mode == RunMode::Real {
         // A browser that still found the host may have started another daemon meanwhile.
@@ -75,6 +79,10 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         let _above = above.transpose()?;
         whole = purge::purge(&mut undo, home, &kind)?;
     }
+    let gone = match undo.others {
+        true => "This copy is no longer registered; another one still is.",
+        false => "Onionmeter is no longer registered.",
+    };
     let parts = undo.parts;
     if !whole {
         let failure = install::not_whole("removed", format);
@@ -87,7 +95,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     let mut text = match (mode, arguments.purge) {
         (RunMode::DryRun, _) => "Nothing was removed: this was a dry run.\n".to_owned(),
         (RunMode::Real, true) => String::new(),
-        (RunMode::Real, false) => format!("Onionmeter is no longer registered.{}\n", kept(home)),
+        (RunMode::Real, false) => format!("{gone}{}\n", kept(home)),
     };
     text +=
         "If the extension is still loaded, turn protection off in its popup before you remove it.";
@@ -152,7 +160,7 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
     let spelled = registration::spelled(&programs, &all_places(&record));
     let mut whole = take_leftovers(undo, home, &record);
     whole &= take_manifests(undo, &mut record, &programs);
-    whole &= take_program(undo, home, &spelled);
+    whole &= take_program(undo, home, &record, &spelled);
     if whole {
         if list.is_file() {
             whole = undo.take("list", "List", &list, || fs::remove_file(&list));
@@ -201,6 +209,7 @@ fn take_manifests(undo: &mut Undo, record: &mut Record, programs: &[PathBuf]) ->
                 let line = format!("{name}  stays    {}: {why}", at.display());
                 let part = Part::new("browser", "stays").name(&place.name).at(at);
                 undo.parts.tell(part.because(why), line);
+                undo.others = true;
             }
             Err(error) => {
                 whole = false;
@@ -214,16 +223,16 @@ fn take_manifests(undo: &mut Undo, record: &mut Record, programs: &[PathBuf]) ->
 }
 
 /// Removes the command's link, the launcher and the program; link and launcher name the program.
-fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> bool {
+fn take_program(undo: &mut Undo, home: &Home, record: &Record, programs: &[PathBuf]) -> bool {
     let mut whole = true;
-    if let Some(link) = registration::command_of(programs) {
+    if let Some(link) = registration::command_of(programs, record.command.as_deref()) {
         whole &= undo.take("command", "Command", &link, || {
             registration::remove_command(&link)
         });
     }
     let launcher = programs
         .iter()
-        .find_map(|program| launch::launcher_of(program));
+        .find_map(|program| launch::launcher_of(program, record.launcher.as_deref()));
     if let Some(path) = launcher {
         whole &= undo.take("launcher", "Launcher", &path, || fs::remove_file(&path));
     }

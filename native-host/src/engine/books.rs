@@ -34,8 +34,13 @@ impl Engine {
             }
             Some(_) | None => {
                 self.tick_waits = true;
-                self.do_on_books(tick, |engine, errand| {
+                let could_work = self.accounting.status().works;
+                self.do_on_books(tick, move |engine, errand| {
                     engine.tick_waits = false;
+                    // The disk has room for the book again.
+                    if !could_work {
+                        engine.start_relay_and_tor();
+                    }
                     engine.begin_errand(errand);
                 });
             }

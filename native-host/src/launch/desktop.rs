@@ -60,12 +60,13 @@ fn put_at(path: PathBuf, program: &Path, text: &str) -> io::Result<Launcher> {
 /// The launcher, if it starts this program. A launcher written by another copy's `install` belongs
 /// to that copy.
 ///
-/// `install` may have run with another `XDG_DATA_HOME`; then the launcher is beside the home.
+/// `install` may have run with another `XDG_DATA_HOME`; it `recorded` the place. One of an earlier
+/// version did not, and then the launcher is beside the home.
 #[must_use]
-pub fn of(program: &Path) -> Option<PathBuf> {
+pub fn of(program: &Path, recorded: Option<&Path>) -> Option<PathBuf> {
     let beside = program.ancestors().nth(3).map(|data| data.join(BELOW_DATA));
     let usual = home::of_user().map(|user| user.join(".local/share").join(BELOW_DATA));
-    [place(), beside, usual]
+    [recorded.map(Path::to_path_buf), place(), beside, usual]
         .into_iter()
         .flatten()
         .find(|path| files::read_text(path).is_ok_and(|there| starts(&there, program)))

@@ -6,12 +6,21 @@ use std::io::{self, ErrorKind};
 
 /// The problem if this process may open fewer files than it needs.
 pub(crate) fn check_files(needed: u64) -> Result<(), Problem> {
-    limits::check_files(needed).map_err(|files| {
-        let detail = format!(
-            "a process may open {files} files here, as `ulimit -Hn` prints, and this needs {needed}"
-        );
-        Problem::with_detail(ErrorCode::TooManyFiles, detail)
-    })
+    limits::check_files(needed).map_err(|files| too_few(files, needed))
+}
+
+/// The problem if this process may open fewer files than a command needs. It names what a daemon
+/// needs: most commands start one, and the limit has to be raised only once.
+pub(crate) fn check_files_of_command() -> Result<(), Problem> {
+    limits::check_files(limits::COMMAND_FILES_MIN)
+        .map_err(|files| too_few(files, limits::DAEMON_FILES_MIN))
+}
+
+fn too_few(files: u64, needed: u64) -> Problem {
+    let detail = format!(
+        "a process may open {files} files here, as `ulimit -Hn` prints, and this needs {needed}"
+    );
+    Problem::with_detail(ErrorCode::TooManyFiles, detail)
 }
 
 /// The problem if this process may start fewer threads than it needs.

@@ -89,13 +89,19 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
     make().map_err(|error| obstacle_at(link, error))
 }
 
-/// The link, if it leads to one of `programs`, or to where one of them was.
-pub(crate) fn command_of(programs: &[PathBuf]) -> Option<PathBuf> {
-    let link = command_link()?;
-    let target = fs::read_link(&link).ok()?;
-    let target = link.parent()?.join(target);
-    let is_ours = |program: &PathBuf| same_program(&target, program);
-    programs.iter().any(is_ours).then_some(link)
+/// The link, where it was made (`recorded`) or would be made now, if it leads to one of `programs`
+/// or to where one of them was.
+pub(crate) fn command_of(programs: &[PathBuf], recorded: Option<&Path>) -> Option<PathBuf> {
+    let leads_to_ours = |link: &PathBuf| {
+        let target = fs::read_link(link).ok();
+        let target = target.and_then(|target| Some(link.parent()?.join(target)));
+        target.is_some_and(|target| programs.iter().any(|own| same_program(&target, own)))
+    };
+    let recorded = recorded.map(Path::to_path_buf);
+    [recorded, command_link()]
+        .into_iter()
+        .flatten()
+        .find(leads_to_ours)
 }
 
 /// Removes the link.

@@ -16,10 +16,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The written manifests, by place.
+/// Members of the list that name one file each.
+const LAUNCHER: &str = "launcher";
+const COMMAND: &str = "command";
+
+/// What was written: manifests by place, the launcher and the command's link.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     places: Vec<Place>,
+    /// The launcher in the desktop's menu: another `XDG_DATA_HOME` or `HOME` would hide it.
+    pub(crate) launcher: Option<PathBuf>,
+    /// The command's link.
+    pub(crate) command: Option<PathBuf>,
 }
 
 impl Record {
@@ -34,15 +42,21 @@ impl Record {
             Err(error) => return Err(error),
         };
         let list: Vec<Value> = serde_json::from_str(&text).map_err(io::Error::other)?;
+        let path = |key: &str| {
+            let path = list.iter().find_map(|value| value[key].as_str());
+            path.map(PathBuf::from).filter(|path| path.is_absolute())
+        };
         Ok(Self {
             places: list.iter().filter_map(entry).collect(),
+            launcher: path(LAUNCHER),
+            command: path(COMMAND),
         })
     }
 
     /// # Errors
     /// When it cannot be written; the old list is then still there.
     pub(crate) fn save(&self, home: &Home) -> io::Result<()> {
-        let list: Vec<_> = self
+        let mut list: Vec<_> = self
             .places
             .iter()
             .map(|place| {
@@ -54,6 +68,12 @@ impl Record {
                 json!({ "browser": place.name, "family": family, "manifest": manifest })
             })
             .collect();
+        // Earlier versions skip these entries: they name no manifest.
+        for (key, path) in [(LAUNCHER, &self.launcher), (COMMAND, &self.command)] {
+            if let Some(path) = path.as_ref().and_then(|path| path.to_str()) {
+                list.push(json!({ key: path }));
+            }
+        }
         let text = format!("{:#}\n", Value::from(list));
         files::replace(&home.registered(), text.as_bytes(), 0o600)
             .map_err(|error| home::obstacle(home.root(), error))
@@ -160,7 +180,10 @@ mod tests {
         place.family = Family::Firefox;
         place.name = "Firefox".to_owned();
         record.add(&place);
+        record.launcher = Some(PathBuf::from("/data/applications/onionmeter.desktop"));
         record.save(&home).expect("written");
-        assert_eq!(Record::load(&home).expect("read").places, [place]);
+        let read = Record::load(&home).expect("read");
+        assert_eq!(read.places, [place]);
+        assert_eq!((read.launcher, read.command), (record.launcher, None));
     }
 }

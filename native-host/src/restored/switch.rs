@@ -57,6 +57,11 @@ pub(crate) fn commit(home: &Home) -> io::Result<()> {
     system::sync_folder(home.root())
 }
 
+/// Whether a restore was decided and is not finished.
+pub(crate) fn is_decided(home: &Home) -> bool {
+    is_there(&home.restore_ready()) || is_there(&home.restore_filling())
+}
+
 /// Finishes a restore that was decided, if there is one. The caller holds the daemon's lock.
 /// Returns where the files are that were there before, if there were any.
 ///
@@ -87,7 +92,7 @@ pub(crate) fn check(home: &Home) -> io::Result<()> {
 /// # Errors
 /// The errors of [`finish`].
 pub(crate) fn finish_alone(home: &Home) -> io::Result<()> {
-    if !is_there(&home.restore_ready()) && !is_there(&home.restore_filling()) {
+    if !is_decided(home) {
         return Ok(());
     }
     match DaemonLock::take(home)? {

@@ -21,19 +21,36 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(false)
         .mode(0o700)
-        .create(path)
+        .create(path)?;
+    // The umask may have taken away our own rights.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
 }
 
 /// Makes a folder and the missing ones above it, with these permission bits less what the umask
-/// takes away.
+/// takes away from others: without our own rights, nothing could be made in them.
 ///
 /// # Errors
 /// The error of the system.
 pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(path)
+    let is_missing = |folder: &&Path| {
+        let found = fs::symlink_metadata(folder);
+        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    let missing: Vec<_> = path.ancestors().take_while(is_missing).collect();
+    for folder in missing.into_iter().rev() {
+        match fs::DirBuilder::new().mode(mode).create(folder) {
+            Ok(()) => {}
+            // Another process has just made it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        }
+        let given = fs::metadata(folder)?.mode() & 0o777;
+        if given & 0o700 != 0o700 {
+            fs::set_permissions(folder, fs::Permissions::from_mode(given | 0o700))?;
+        }
+    }
+    // If something else is there, this says so.
+    fs::DirBuilder::new().recursive(true).create(path)
 }
 
 /// Whether other users than the owner have any right on a file or folder.

@@ -1,5 +1,6 @@
 //! Backups: what they hold, who can open them, and what a restored one does.
 
+mod in_place;
 mod restored;
 
 use crate::{

@@ -239,4 +239,11 @@ fn a_launcher_of_somebody_else_stays_and_ours_goes_wherever_it_was_put_and_whoev
     assert!(launcher(data).is_file());
     run(&["uninstall"], None).expect(0, &["Launcher", "removed"]);
     assert!(!launcher(data).is_file());
+
+    // Neither beside the home nor at the usual place.
+    let data = &home.user().join("elsewhere");
+    run(&["install"], Some(data)).expect(0, &[]);
+    assert!(launcher(data).is_file());
+    run(&["uninstall"], None).expect(0, &["Launcher", "removed"]);
+    assert!(!launcher(data).is_file());
 }

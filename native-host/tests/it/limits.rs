@@ -72,7 +72,8 @@ fn where_too_few_files_may_be_opened_that_is_said_and_no_file_is_blamed() {
     for files in [5, 6, 8, 10, 14, 18, 20, 24, 31, 64, 255] {
         for args in [&["monitor", "start"][..], &["up"], &["tor", "start"]] {
             let limit = format!("may open {files} files here, as `ulimit -Hn` prints");
-            let said = limited(&home, files, args).expect(69, &[SENTENCE, &limit]);
+            let said = limited(&home, files, args);
+            let said = said.expect(69, &[SENTENCE, &limit, "this needs 256"]);
             for name in [
                 "config.toml",
                 "last-signed",
@@ -88,6 +89,13 @@ fn where_too_few_files_may_be_opened_that_is_said_and_no_file_is_blamed() {
         limited(&home, files, &["reports"]).expect(0, &["13.725"]);
     }
     for files in [6, 31] {
+        let words = home.user().join("words");
+        fs::write(&words, "correct horse battery staple\n").expect("written");
+        let [words, file] =
+            [&words, &home.user().join("kept.age")].map(|path| path.display().to_string());
+        let backup = ["backup", &file, "--passphrase-file", &words];
+        let said = limited(&home, files, &backup).expect(69, &[SENTENCE]);
+        assert!(!said.contains("repair"), "{said}");
         limited(&home, files, &["status"]).expect(69, &[SENTENCE]);
         limited(&home, files, &["doctor"]).expect(1, &[SENTENCE]);
     }

@@ -3,6 +3,7 @@
 mod attach;
 mod backup;
 mod book;
+mod book_gone;
 mod causes;
 mod changes;
 mod command_line;
@@ -48,6 +49,7 @@ mod truth;
 mod unguarded;
 mod unread;
 mod versions;
+mod wall_clock;
 mod ways_out;
 mod witness;
 mod wrong_files;

@@ -41,7 +41,8 @@ fn one_report_is_called_a_report_by_every_command() {
         "this report forms one unbroken chain",
     );
     says(&home, &["doctor"], 1, "book: 1 report,");
-    Said::of(&mut with_words(&home, &["backup", text(&kept)], WORDS)).expect(0, &["and 1 report."]);
+    Said::of(&mut with_words(&home, &["backup", text(&kept)], WORDS))
+        .expect(0, &["and 1 report with 4.575 credits."]);
     let restore = ["restore", text(&kept), "--replace"];
     Said::of(&mut with_words(&home, &restore, WORDS)).expect(0, &["in place: 1 report with"]);
     let book = home.root().join("book.sqlite3");

@@ -343,7 +343,7 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     }
     person
         .run(&["install"])
-        .expect(64, &["another user", "sudo chown -R 64001"]);
+        .expect(73, &["another user", "sudo chown -R 64001"]);
     let text = person.run(&["doctor"]).expect(1, &["sudo chown -hR 64001"]);
     let command = text
         .split('`')

@@ -345,6 +345,23 @@ fn nobody_else_may_write_where_install_puts_programs_and_manifests() {
 }
 
 #[test]
+fn a_umask_that_takes_away_our_own_rights_leaves_folders_that_can_be_used() {
+    let person = Person::new();
+    person.make(".config/chromium");
+    let shell = "umask 177; exec \"$0\" install";
+    let installed = Said::of(&mut person.start(
+        Path::new("/bin/sh"),
+        &["-c", shell, crate::support::PROGRAM],
+    ));
+    let text = installed.expect(0, &["registered"]);
+    let home = [".local/share/onionmeter", ".local/share/onionmeter/key"];
+    for made in [".local", ".local/bin", ".local/share"].iter().chain(&home) {
+        let mode = fs::metadata(person.at(made)).expect(made).permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700, "{made}: {text}");
+    }
+}
+
+#[test]
 fn a_folder_in_place_of_a_manifest_is_named_with_what_to_do_and_stays() {
     let person = Person::new();
     let folder = person.make(&format!(".config/chromium/NativeMessagingHosts/{MANIFEST}"));

@@ -2,7 +2,11 @@
 
 mod refused;
 
-use crate::{said::check, scripts::object, support::TestHome};
+use crate::{
+    said::{check, text},
+    scripts::object,
+    support::TestHome,
+};
 use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
@@ -304,5 +308,18 @@ fn what_a_terminal_would_obey_in_a_setting_is_shown_and_not_printed() {
     for (args, code) in [(&["config", "check"][..], 0), (&["doctor"], 0)] {
         let text = check(&home, args, code, &["/nowhere/\u{fffd}]0;tor\u{fffd}"]);
         assert!(!text.contains('\u{1b}'), "{args:?}");
+    }
+}
+
+#[test]
+fn thresholds_that_a_command_has_changed_are_not_called_a_change_of_the_file() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &[]);
+    check(&home, &["thresholds", "--min-bytes", "1MB"], 0, &["1MB"]);
+    let words = "changed by `onionmeter thresholds` until the daemon ends";
+    for command in ["status", "doctor"] {
+        let said = text(&home.run(&[command]));
+        assert!(said.contains(words), "{said}");
+        assert!(!said.contains("changed in config.toml"), "{said}");
     }
 }

@@ -1,6 +1,6 @@
 //! Opens key and book, or makes both if neither was ever made.
 
-use super::{Bookkeeper, LISTEN_TICKS, left_over};
+use super::{Bookkeeper, LISTEN_TICKS, key_file::KeyFile, left_over};
 use crate::accounting::{
     disk::Disk,
     doubt::{self, Doubt},
@@ -13,7 +13,7 @@ use crate::{
     problems,
 };
 use meter_core::{ChainId, DeviceSigner, MonotonicMs, OpenSession, SessionBatcher, Thresholds};
-use meter_ledger::{Book, BookError};
+use meter_ledger::{Book, BookError, Place};
 use meter_relay::CounterSnapshot;
 use meter_wire::{ErrorCode, Problem};
 use tracing::{info, warn};
@@ -72,7 +72,8 @@ impl Bookkeeper {
             balance,
             last_signed,
             doubt,
-            is_away: false,
+            place: Place::Here,
+            key_file: KeyFile::just_read(&home.key()),
             is_held: false,
             unusable: None,
             write_failures: WriteFailures::default(),

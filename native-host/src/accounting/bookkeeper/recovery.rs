@@ -36,8 +36,8 @@ impl Bookkeeper {
         &mut self,
         reports: impl IntoIterator<Item = &'a WireReport>,
     ) -> Result<(), Problem> {
-        if self.is_away {
-            return Err(Problem::new(ErrorCode::BookMoved));
+        if self.is_away() {
+            return Err(self.moved());
         }
         for report in reports {
             let report = Signed::<SessionReport>::from(report)
@@ -119,12 +119,12 @@ impl Bookkeeper {
 
     /// Whether nothing is signed at the moment.
     pub(in crate::accounting) const fn is_in_doubt(&self) -> bool {
-        self.doubt.is_some() || self.is_away
+        self.doubt.is_some() || self.is_away()
     }
 
     /// Whether reports are known that the book lacks, or that differ from its own.
     pub(in crate::accounting) const fn is_behind(&self) -> bool {
-        self.doubt.is_some() && !self.is_away
+        self.doubt.is_some() && !self.is_away()
     }
 
     /// Opens key and book again, for a person who may have repaired them.

@@ -34,9 +34,35 @@ impl Bookkeeper {
         Some(fits)
     }
 
+    /// Whether the book's file is not where it was opened.
+    pub(super) const fn is_away(&self) -> bool {
+        !matches!(self.place, Place::Here)
+    }
+
+    /// Whether nothing is in the place of the book, so that a new one can be made there.
+    pub(in crate::accounting) fn is_gone(&self) -> bool {
+        self.place == Place::Gone && self.book.place() == Place::Gone
+    }
+
+    /// The problem while the book is not where it was opened.
+    pub(super) fn moved(&self) -> Problem {
+        let path = self.home.book();
+        let path = path.display();
+        let detail = match self.place {
+            Place::Replaced => format!(
+                "another file is in its place, {path}; move that away, and put the book there"
+            ),
+            Place::Here | Place::Gone => format!(
+                "nothing is in its place, {path}; without a copy of it, `onionmeter restore FILE` \
+                    makes the book anew from a file of reports"
+            ),
+        };
+        Problem::with_detail(ErrorCode::BookMoved, detail)
+    }
+
     /// Whether another file is in the place of the book.
     pub(in crate::accounting) fn is_replaced(&self) -> bool {
-        self.is_away && self.book.place() == Place::Replaced
+        self.is_away() && self.book.place() == Place::Replaced
     }
 
     /// Checks the other file without its log, and writes nothing: as long as the book is open, the

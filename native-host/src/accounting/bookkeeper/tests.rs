@@ -3,6 +3,7 @@
 
 mod conservation;
 mod earlier;
+mod key_file;
 mod new_key;
 mod other_chain;
 mod put_back;

@@ -2,7 +2,7 @@
 
 use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
-    files,
+    files::{self, FolderError},
     home::{self, Home},
     lock, problems, restored,
     system::{self, mounts, user},
@@ -86,9 +86,13 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
         .iter()
         .find_map(|folder| files::private_folder(folder).err());
     if let Some(error) = open {
+        let remedy = match error {
+            FolderError::NotAFolder(_) => "the next daemon makes the folder",
+            _ => "repair its owner and mode as said, then run doctor again",
+        };
         return Some(Bad {
             what: problems::chain(&error),
-            remedy: "repair its owner and mode as said, then run doctor again".to_owned(),
+            remedy: remedy.to_owned(),
         });
     }
     if let Some(path) = frozen(home) {

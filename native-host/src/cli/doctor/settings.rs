@@ -5,7 +5,12 @@ use super::{
     finding::Finding::{self, Bad, Good, Note},
     seen::Seen,
 };
-use crate::{cli::settings::remedy, config::keys::Effect, home::Home, problems};
+use crate::{
+    cli::settings::{THRESHOLDS, is_threshold, remedy},
+    config::keys::Effect,
+    home::Home,
+    problems,
+};
 use meter_wire::{Setting, Settings};
 
 pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
@@ -48,7 +53,10 @@ fn change(setting: &Setting) -> Finding {
         true => format!("{key} is another in config.toml than in force ({in_file})"),
         false => format!("{key} is {in_force} in force and {in_file} in config.toml"),
     };
-    Note(format!("{difference}. {}", Effect::of(key).sentence()))
+    Note(match is_threshold(key) {
+        true => format!("{difference}; {THRESHOLDS}"),
+        false => format!("{difference}. {}", Effect::of(key).sentence()),
+    })
 }
 
 /// The settings that the daemon uses while its file has a mistake.

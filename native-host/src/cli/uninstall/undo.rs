@@ -10,6 +10,8 @@ use std::{io, path::Path};
 pub(super) struct Undo {
     pub(super) parts: Parts,
     pub(super) mode: RunMode,
+    /// Whether a manifest stays because it is for another copy of Onionmeter.
+    pub(super) others: bool,
 }
 
 impl Undo {

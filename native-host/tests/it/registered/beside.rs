@@ -1,7 +1,7 @@
 //! Installs and uninstalls of several copies, at once and one after another.
 
 use super::{MANIFEST, chromium};
-use crate::person::Person;
+use crate::{person::Person, said::Said};
 use std::{fs, thread};
 
 #[test]
@@ -103,4 +103,36 @@ fn install_and_purge_at_the_same_moment_each_do_all_or_nothing() {
         }
         assert!(is_registered || left.is_empty(), "{left:?}");
     }
+}
+
+#[test]
+fn an_uninstall_beside_another_copy_says_that_the_other_is_registered() {
+    let person = Person::new();
+    person.make(".config/chromium");
+    let (first, second) = (person.at("first"), person.at("second"));
+    for home in [&first, &second] {
+        person.run_in(home, &["install"]).expect(0, &["Chromium"]);
+    }
+    let words = "This copy is no longer registered; another one still is.";
+    let said = person.run_in(&first, &["uninstall"]).expect(0, &[words]);
+    assert!(!said.contains("Onionmeter is no longer"), "{said}");
+    let words = "Onionmeter is no longer registered.";
+    person.run_in(&second, &["uninstall"]).expect(0, &[words]);
+}
+
+#[test]
+fn an_uninstall_with_another_home_folder_removes_the_link_that_the_install_made() {
+    let person = Person::new();
+    person.make(".config/chromium");
+    let home = person.at("om");
+    person
+        .run_in(&home, &["install"])
+        .expect(0, &["registered"]);
+    let link = person.at(".local/bin/onionmeter");
+    assert!(link.is_symlink());
+    let other = person.make("other");
+    let mut uninstall = person.command(&["uninstall"]);
+    uninstall.env("ONIONMETER_HOME", &home).env("HOME", &other);
+    Said::of(&mut uninstall).expect(0, &[".local/bin/onionmeter"]);
+    assert!(!link.is_symlink());
 }
