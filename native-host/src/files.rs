@@ -1,6 +1,9 @@
 //! Files that are written as a whole or not at all, and private folders.
 
-use crate::system::{files as system, process, user};
+use crate::{
+    shell_word::shell_word,
+    system::{files as system, process, user},
+};
 use std::{
     fs, io,
     io::{Read as _, Write as _},
@@ -222,7 +225,8 @@ pub enum FolderError {
         me: u32,
     },
     /// Others may enter it.
-    #[error("{path} is open to other users; run `chmod 700 {path}`", path = .0.display())]
+    #[error("{path} is open to other users; run `chmod 700 {word}`", path = .0.display(),
+        word = shell_word(.0))]
     Mode(PathBuf),
 }
 
@@ -232,7 +236,7 @@ fn give_to(me: u32, path: &Path) -> String {
     if me == 0 {
         "run this as that user, not as root".to_owned()
     } else {
-        format!("run `sudo chown -R {me} {}`", path.display())
+        format!("run `sudo chown -R {me} {}`", shell_word(path))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     files,
+    shell_word::shell_word,
     system::{files as system, user},
 };
 use meter_core::{DeviceKey, DeviceSigner};
@@ -25,8 +26,8 @@ pub(crate) enum KeyError {
     #[error("{path} is not a plain file; put the key file itself there", path = .0.display())]
     NotAFile(PathBuf),
     /// It belongs to another user.
-    #[error("{path} belongs to another user; run `chown {me} {path}` as \
-        root", path = .path.display())]
+    #[error("{path} belongs to another user; run `chown {me} {word}` as \
+        root", path = .path.display(), word = shell_word(.path))]
     Owner {
         /// The file.
         path: PathBuf,
@@ -34,8 +35,8 @@ pub(crate) enum KeyError {
         me: u32,
     },
     /// Other users may read it.
-    #[error("{path} has mode {mode:03o}; run `chmod 600 {path}`, and treat the key as known to \
-        others", path = .path.display())]
+    #[error("{path} has mode {mode:03o}; run `chmod 600 {word}`, and treat the key as known to \
+        others", path = .path.display(), word = shell_word(.path))]
     Mode {
         /// The file.
         path: PathBuf,

@@ -31,6 +31,7 @@ mod program;
 pub mod registration;
 mod restored;
 mod settings;
+mod shell_word;
 pub mod start;
 mod system;
 mod tor_supervisor;

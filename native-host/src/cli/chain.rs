@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     EXIT_DATA, EXIT_USAGE, files, home::Home, ipc, key, last_signed::LastSigned, problems,
+    shell_word::shell_word,
 };
 use clap::Args;
 use meter_ledger::Book;
@@ -280,13 +281,16 @@ fn begins(kept: Option<&Path>, reports: Option<U64Text>) -> String {
     text.truncate(text.trim_end().len());
     text.push('\n');
     if let Some(kept) = kept {
-        let kept = kept.display();
         text += &match reports {
             Some(U64Text(reports)) => format!(
-                "The old book with its {} is kept; `onionmeter reports --book {kept}` shows it.\n",
-                print::counted(reports, "report")
+                "The old book with its {} is kept; `onionmeter reports --book {}` shows it.\n",
+                print::counted(reports, "report"),
+                shell_word(kept)
             ),
-            None => format!("What was in the book's place is kept as {kept}.\n"),
+            None => format!(
+                "What was in the book's place is kept as {}.\n",
+                kept.display()
+            ),
         };
     }
     text

@@ -12,6 +12,7 @@ use crate::{
     files,
     home::Home,
     problems, restored,
+    shell_word::shell_word,
 };
 use clap::Args;
 use meter_wire::{HexBytes, U64Text};
@@ -73,9 +74,10 @@ pub(super) fn run(arguments: &Export, home: &Home, format: Format) -> Outcome {
     files::create(&path, file.text().as_bytes(), 0o600).map_err(|error| cannot(&error))?;
     let receipts: u64 = proven.ledgers.iter().map(|ledger| ledger.receipts).sum();
     let mut text = format!(
-        "{name} holds {} and {}. `onionmeter verify {name}` checks it on any computer.\n",
+        "{name} holds {} and {}. `onionmeter verify {}` checks it on any computer.\n",
         counted(proven.reports, "report"),
-        counted(receipts, "receipt")
+        counted(receipts, "receipt"),
+        shell_word(&arguments.file)
     );
     for path in &unread {
         text += &format!("{} cannot be read and is not in it.\n", path.display());

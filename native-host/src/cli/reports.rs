@@ -12,6 +12,7 @@ use crate::{
     home::Home,
     last_signed::LastSigned,
     problems, restored,
+    shell_word::shell_word,
     system::{clock::Clock, files::other_than_a_file},
 };
 use clap::Args;
@@ -157,7 +158,7 @@ fn none_yet(earlier: &EarlierChains, words: &str) -> CommandError {
                 1 => "an earlier one".to_owned(),
                 chains => format!("{chains} earlier ones"),
             };
-            let book = book.display();
+            let book = shell_word(book);
             format!(
                 "There are no reports in this chain yet; {} in {of}: `onionmeter reports --book \
                     {book}` shows {}.",

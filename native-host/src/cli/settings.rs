@@ -4,6 +4,7 @@ use crate::{
     config::{Config, ConfigError, NO_SUCH_KEY},
     home::Home,
     problems,
+    shell_word::shell_word,
 };
 use meter_wire::Settings;
 use std::{io, path::Path};
@@ -47,19 +48,20 @@ pub(super) const THRESHOLDS: &str = "thresholds are other ones than in config.to
 
 /// The remedy for a mistake.
 pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {
-    let shown = path.display();
+    let (shown, word) = (path.display(), shell_word(path));
     match error {
         ConfigError::Read(_, why) => match why.kind() {
             io::ErrorKind::PermissionDenied => {
-                format!("`ls -ld {shown}` shows who may read it: it must be yours, with mode 600")
+                format!("`ls -ld {word}` shows who may read it: it must be yours, with mode 600")
             }
             // Of another file nothing has to be moved.
             io::ErrorKind::InvalidData if !path.ends_with("config.toml") => {
                 "name a text file in UTF-8".to_owned()
             }
             io::ErrorKind::InvalidData => format!(
-                "let it be a text file in UTF-8, or move it away (`mv {shown} {shown}.old`): the \
-                    defaults then apply"
+                "let it be a text file in UTF-8, or move it away (`mv {word} {}`): the defaults \
+                    then apply",
+                shell_word(&path.with_extension("toml.old"))
             ),
             _ => format!("see to it that {shown} can be read"),
         },

@@ -4,6 +4,7 @@
 use crate::{
     files,
     home::Home,
+    shell_word::shell_word,
     system::{files as system, user},
 };
 use meter_face::{Token, TokenError};
@@ -24,8 +25,8 @@ pub(crate) enum TokenFileError {
     #[error("{path} is not a plain file; move it away", path = .0.display())]
     NotAFile(PathBuf),
     /// It belongs to another user.
-    #[error("{path} belongs to another user; run `chown {me} {path}` as root, or remove \
-        it", path = .path.display())]
+    #[error("{path} belongs to another user; run `chown {me} {word}` as root, or remove \
+        it", path = .path.display(), word = shell_word(.path))]
     Owner {
         /// The file.
         path: PathBuf,

@@ -4,7 +4,7 @@ use super::{
     owner::Owner,
     paths::{HOME_PATH_MAX, HOME_VARIABLE, SOCKET_PATH_MAX},
 };
-use crate::files::FolderError;
+use crate::{files::FolderError, shell_word::shell_word};
 use std::{io, path::PathBuf};
 
 /// The reason why there is no usable home.
@@ -86,8 +86,8 @@ pub enum HomeError {
     },
     /// The folder is a home of an earlier version and contains other things.
     #[error("{root} holds a home of Onionmeter and other things, {name:?} for one; move those \
-        elsewhere, or run `touch {root}/.onionmeter` if all of it may stay \
-        together", root = .root.display())]
+        elsewhere, or run `touch {mark}` if all of it may stay \
+        together", root = .root.display(), mark = shell_word(&.root.join(".onionmeter")))]
     Mixed {
         /// The folder.
         root: PathBuf,

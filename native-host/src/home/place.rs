@@ -6,7 +6,10 @@ use super::{
     owner::{self, of_user},
     paths::{Home, SOCKET_PATH_MAX},
 };
-use crate::system::{self, files::is_frozen};
+use crate::{
+    shell_word::shell_word,
+    system::{self, files::is_frozen},
+};
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
@@ -342,8 +345,9 @@ pub(crate) fn blocked(path: &Path) -> Option<io::Error> {
 }
 
 fn frozen(path: &Path) -> io::Error {
-    let path = path.display();
     io::Error::other(format!(
-        "{path} is marked as unchangeable; run `sudo chattr -i -a {path}`"
+        "{} is marked as unchangeable; run `sudo chattr -i -a {}`",
+        path.display(),
+        shell_word(path)
     ))
 }

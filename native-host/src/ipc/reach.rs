@@ -7,6 +7,7 @@ use crate::{
     lock,
     lock::Lock,
     problems,
+    shell_word::shell_word,
     system::{
         local_socket::{self, Stream},
         process::{Kind, Process},
@@ -188,7 +189,7 @@ fn displaced(home: &Home, process: Option<Process>) -> Problem {
         || {
             format!(
                 "a program that takes no connections; as root, `fuser -v {}` may name it",
-                socket.display()
+                shell_word(&socket)
             )
         },
         whose,
@@ -211,7 +212,7 @@ fn whose(process: Process) -> String {
 /// The problem when another program has the lock.
 pub(crate) fn locked(home: &Home, holder: Option<Process>) -> Problem {
     let lock = lock::held_at(home);
-    let lock = lock.display();
+    let (word, lock) = (shell_word(&lock), lock.display());
     let detail = match holder {
         Some(process) if process.kind() == Kind::Hidden => {
             format!("{lock} is locked by {process}, of which this system does not say what it is")
@@ -219,7 +220,7 @@ pub(crate) fn locked(home: &Home, holder: Option<Process>) -> Problem {
         Some(process) => format!("{lock} is locked by {}", whose(process)),
         None => format!(
             "{lock} is locked by a process that the system does not name: one of another user or \
-                container (as root, `fuser -v {lock}` may name it)"
+                container (as root, `fuser -v {word}` may name it)"
         ),
     };
     Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail)

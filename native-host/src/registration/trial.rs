@@ -1,7 +1,7 @@
 //! Starts the host as a browser would, and describes the result.
 
 use super::{Family, noexec_mount};
-use crate::{home::HOME_VARIABLE, ids, ipc, system};
+use crate::{home::HOME_VARIABLE, ids, ipc, shell_word::shell_word, system};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     Client, FRAME_IN_MAX, FRAME_OUT_MAX, Hello, ProtocolRange, Request, RequestEnvelope,
@@ -135,8 +135,9 @@ fn not_started(program: &Path, error: &io::Error) -> Trial {
         io::ErrorKind::PermissionDenied => Trial::Fails {
             what: format!("you may not start {at}"),
             remedy: format!(
-                "give it back to yourself and make it executable: `sudo chown \"$(id -u)\" {at}`, \
-                    then `chmod 755 {at}`"
+                "give it back to yourself and make it executable: `sudo chown \"$(id -u)\" {word}`, \
+                    then `chmod 755 {word}`",
+                word = shell_word(program)
             ),
         },
         _ => Trial::Repairable(format!("{at} cannot be started: {error}")),

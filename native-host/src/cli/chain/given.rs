@@ -9,6 +9,7 @@ use crate::{
         reports, verify,
     },
     problems,
+    shell_word::shell_word,
 };
 use meter_ledger::Book;
 use meter_wire::{HexBytes, WireReport};
@@ -16,7 +17,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 /// The command that shows the reports of a file.
 pub(super) fn how_to_look(path: &Path) -> String {
-    let name = path.display();
+    let name = shell_word(path);
     match path.is_file() && begin_of(path, SQLITE.len()).is_ok_and(|begin| begin == SQLITE) {
         true => format!("`onionmeter reports --book {name}`"),
         false => format!("`onionmeter verify {name}`"),

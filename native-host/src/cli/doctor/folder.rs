@@ -5,6 +5,7 @@ use crate::{
     files::{self, FolderError},
     home::{self, Home},
     lock, problems, restored,
+    shell_word::shell_word,
     system::{self, mounts, user},
 };
 use std::{
@@ -46,7 +47,7 @@ pub(super) fn finding(home: &Home) -> Finding {
         let me = user::effective();
         let list = strange
             .iter()
-            .map(|path| quoted(path))
+            .map(|path| shell_word(path))
             .collect::<Vec<_>>()
             .join(" ");
         return Bad {
@@ -101,7 +102,7 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
                 "{} is marked as unchangeable (`lsattr -d` shows it), so nothing new can be kept",
                 path.display()
             ),
-            remedy: format!("run `sudo chattr -R -i -a {}`", quoted(home.root())),
+            remedy: format!("run `sudo chattr -R -i -a {}`", shell_word(home.root())),
         });
     }
     // Any other error says that the system cannot be asked, as in a sandbox.
@@ -184,7 +185,7 @@ fn unwritable(folder: &Path, error: &io::Error) -> Finding {
         ),
         _ => (
             format!("you may not write into {shown}"),
-            format!("run `chmod 700 {}`", quoted(folder)),
+            format!("run `chmod 700 {}`", shell_word(folder)),
         ),
     };
     Bad { what, remedy }
@@ -219,14 +220,4 @@ fn of_others(home: &Home) -> Vec<PathBuf> {
     }
     found.dedup();
     found
-}
-
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@".contains(letter);
-    if text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
