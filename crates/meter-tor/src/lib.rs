@@ -35,6 +35,7 @@ pub use dial::{IsolationKey, LedgerDialError, LedgerStream, dial_ledger};
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
 pub use ledger_address::{LedgerAddress, LedgerAddressError, OnionName, OnionNameError};
 pub use meter_embedded::ConnectError;
+pub use meter_owner::Listener;
 pub use meter_uplink::{FileFault, ServerFault, UplinkError};
 pub use options::{OPTIONS_ALLOWED, may_be_set};
 pub use problem::{

@@ -129,6 +129,12 @@ pub enum TorProblem {
     /// No program answers at the places where a Tor was looked for.
     #[error("no tor is running")]
     NotRunning,
+    /// The program at the SOCKS port takes connections and says nothing: suspended, or hanging.
+    #[error(
+        "the program on its SOCKS port takes connections and does not answer; it hangs or is \
+         suspended"
+    )]
+    Silent,
     /// The program at the SOCKS port is not Tor. Nothing was sent through it.
     #[error("what answers on the SOCKS port is not tor")]
     NotTor,
@@ -289,6 +295,8 @@ impl TorProblem {
             // does not end by itself.
             | Self::DataDirLocked => Retry::LaterCounted,
             Self::NotRunning
+            | Self::Silent
+            | Self::ControlRefused(ControlRefusal::Silent)
             | Self::NoMoreFiles
             | Self::DataDirUnusable(FolderFault::NoMoreFiles)
             | Self::RunDirUnusable(FolderFault::NoMoreFiles)
@@ -349,6 +357,7 @@ impl TorProblem {
             | Self::DataDirLocked
             | Self::SocketPathTooLong { .. }
             | Self::NotRunning
+            | Self::Silent
             | Self::NotTor
             | Self::ControlRefused(_)
             | Self::ControlLost

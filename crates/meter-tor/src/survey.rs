@@ -33,6 +33,8 @@ pub enum SocksAnswer {
     Tor,
     /// Any other answer.
     NotTor,
+    /// A program takes connections there and says nothing.
+    Silent,
     /// The address was not asked: another user could have made that socket.
     Unsafe(SocketFault),
 }
@@ -107,6 +109,7 @@ async fn ask_socks(address: Option<&TorAddr>) -> SocksAnswer {
     match probe_socks(address).await {
         SocksProbe::Tor => SocksAnswer::Tor,
         SocksProbe::NotTor => SocksAnswer::NotTor,
+        SocksProbe::Silent => SocksAnswer::Silent,
         SocksProbe::Unsafe(fault) => SocksAnswer::Unsafe(fault),
         SocksProbe::Nothing | SocksProbe::NotLoopback => SocksAnswer::Nothing,
     }
