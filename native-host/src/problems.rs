@@ -237,6 +237,7 @@ pub(crate) fn embedded_data(folder: &Path, error: &io::Error) -> Problem {
 pub(crate) fn tor(error: &TorProblem) -> Problem {
     let code = match error {
         TorProblem::Missing | TorProblem::NotBuiltIn => ErrorCode::TorMissing,
+        TorProblem::ProgramUnusable { why, .. } => words::of_program(*why),
         TorProblem::NoMoreFiles
         | TorProblem::DataDirUnusable(FolderFault::NoMoreFiles)
         | TorProblem::RunDirUnusable(FolderFault::NoMoreFiles)
@@ -282,7 +283,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         return Problem::new(code);
     }
     let mut detail = chain(error);
-    detail.push_str(words::remedy(code));
+    detail.push_str(words::remedy(error));
     let words = match code {
         // The reason is not certain, so a helper needs to see more than one line.
         ErrorCode::TorCrashLoop => last_lines(error.log()),

@@ -5,6 +5,7 @@
 
 mod folder;
 mod inside;
+mod program;
 
 use std::{
     io,
@@ -16,6 +17,7 @@ use meter_uplink::{FileFault, UplinkError};
 pub use self::{
     folder::{FolderFault, no_more_files},
     inside::InsideFault,
+    program::ProgramFault,
 };
 use crate::{SocketFault, Transport};
 
@@ -31,6 +33,14 @@ pub enum TorProblem {
     /// Another user could replace the program, or its path is relative.
     #[error("the tor program is not safe to run: others may write to it, or its path is relative")]
     ProgramUnsafe,
+    /// The program of the settings cannot be run.
+    #[error("{program} {why}", program = .program.display())]
+    ProgramUnusable {
+        /// Its path.
+        program: PathBuf,
+        /// What is wrong with it.
+        why: ProgramFault,
+    },
     /// The program exists, but the system would not run it.
     #[error("the system would not run the tor program ({kind})")]
     SpawnFailed {
@@ -77,7 +87,9 @@ pub enum TorProblem {
         log: Vec<String>,
     },
     /// An extra torrc line is not on [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
-    #[error("option number {line} of tor.extra_torrc is not among those that may be set there")]
+    #[error(
+        "option number {line} of tor.extra_torrc may not be set there; `onionmeter doctor` says why"
+    )]
     OptionNotAllowed {
         /// Number of the extra line, from 1.
         line: usize,
@@ -145,7 +157,7 @@ pub enum TorProblem {
     #[error("the connection to tor's control port broke off")]
     ControlLost,
     /// This Tor has no SOCKS port on this computer, or not the configured one.
-    #[error("this tor offers no SOCKS port that can be used")]
+    #[error("this tor offers no SOCKS port that can be used; its torrc needs `SocksPort 9050`")]
     NoSocksPort,
     /// Another user could have made the Unix socket of the existing Tor. Nothing was sent there.
     #[error("tor's socket {0}")]
@@ -308,6 +320,7 @@ impl TorProblem {
             Self::Missing
             | Self::NotBuiltIn
             | Self::ProgramUnsafe
+            | Self::ProgramUnusable { .. }
             | Self::SpawnFailed { .. }
             | Self::CrashLoop { .. }
             | Self::BadOption { .. }
@@ -346,6 +359,7 @@ impl TorProblem {
             Self::Missing
             | Self::NotBuiltIn
             | Self::ProgramUnsafe
+            | Self::ProgramUnusable { .. }
             | Self::SpawnFailed { .. }
             | Self::NoMoreFiles
             | Self::OptionNotAllowed { .. }

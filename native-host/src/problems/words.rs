@@ -1,6 +1,6 @@
 //! What is said about a problem with Tor besides the sentence of its code.
 
-use meter_tor::{TorProblem, Transport};
+use meter_tor::{ProgramFault, TorProblem, Transport};
 use meter_wire::ErrorCode;
 
 /// Whether the sentence of its code leaves nothing to say.
@@ -15,13 +15,27 @@ pub(super) const fn says_everything(error: &TorProblem) -> bool {
     )
 }
 
+/// A program that is not there may have to be installed; any other does not start.
+pub(super) const fn of_program(why: ProgramFault) -> ErrorCode {
+    match why {
+        ProgramFault::NotThere => ErrorCode::TorMissing,
+        ProgramFault::NotAFile
+        | ProgramFault::NotRunnable
+        | ProgramFault::NoInterpreter
+        | ProgramFault::NotAProgram => ErrorCode::TorStartFailed,
+    }
+}
+
 /// What to do, where people see no button for it.
-pub(super) const fn remedy(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::TorStateDamaged => START_ANEW,
+pub(super) const fn remedy(error: &TorProblem) -> &'static str {
+    match error {
+        TorProblem::StateDamaged { .. } => START_ANEW,
+        TorProblem::ProgramUnusable { .. } => OTHER_PROGRAM,
         _ => "",
     }
 }
+
+const OTHER_PROGRAM: &str = "; correct tor.program, or run `onionmeter config unset tor.program`";
 
 /// The way out of a damaged state, for people who see no button for it.
 const START_ANEW: &str =
