@@ -56,7 +56,7 @@ impl Dial for OverTor {
     type Error = LedgerDialError;
 
     async fn dial(&self) -> Result<LedgerStream, LedgerDialError> {
-        dial_ledger(&self.address, Some(&self.socks), &self.key).await
+        dial_ledger(&self.address, Some((&self.socks, None)), &self.key).await
     }
 }
 

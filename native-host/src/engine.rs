@@ -90,7 +90,7 @@ impl Engine {
         let relay = RelayControl::new(
             home,
             config,
-            tor.upstream(),
+            (tor.upstream(), tor.listener()),
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
@@ -103,7 +103,7 @@ impl Engine {
             status: status_receiver,
             counters,
             isolation: identity.isolation().clone(),
-            ledger_link: LedgerLink::new(tor.upstream())?,
+            ledger_link: LedgerLink::new(tor.upstream(), tor.listener())?,
             witnesses: relay.witnesses().clone(),
             tor: tor.orders().clone(),
             settings: settings.clone(),

@@ -6,15 +6,18 @@ pub(crate) use problem::{code_of, failed, failure, retry_after_s};
 
 use meter_core::{LedgerKey, TorAddr};
 use meter_ledger_client::{Dial, LedgerClient, ON_LOOPBACK_MAX, OVER_TOR_MAX};
-use meter_tor::{IsolationKey, LedgerAddress, LedgerDialError, LedgerStream, dial_ledger};
+use meter_tor::{
+    IsolationKey, LedgerAddress, LedgerDialError, LedgerStream, Listener, dial_ledger,
+};
 use meter_wire::ledger::LedgerInfo;
-use std::io;
+use std::{io, sync::Arc};
 use tokio::sync::watch;
 
 /// The way to ledgers, from any task of the daemon. A clone is another handle to the same way.
 #[derive(Clone)]
 pub(crate) struct LedgerLink {
     upstream: watch::Receiver<Option<TorAddr>>,
+    listener: watch::Receiver<Option<Arc<Listener>>>,
     circuits: IsolationKey,
 }
 
@@ -30,16 +33,23 @@ pub(crate) type Client = LedgerClient<LedgerDial>;
 pub(crate) type ClientError = meter_ledger_client::ClientError<LedgerDialError>;
 
 impl LedgerLink {
-    /// A way through the Tor at `upstream`. Its circuits are this process's own: no connection of a
-    /// browser shares them, and a new daemon has others.
+    /// A way through the Tor at `upstream`, with the listener there. Its circuits are this
+    /// process's own: no connection of a browser shares them, and a new daemon has others.
     ///
     /// # Errors
     /// When the system has no random bytes.
-    pub(crate) fn new(upstream: watch::Receiver<Option<TorAddr>>) -> io::Result<Self> {
+    pub(crate) fn new(
+        upstream: watch::Receiver<Option<TorAddr>>,
+        listener: watch::Receiver<Option<Arc<Listener>>>,
+    ) -> io::Result<Self> {
         let mut key = [0; 16];
         getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
         let circuits = IsolationKey::new(key);
-        Ok(Self { upstream, circuits })
+        Ok(Self {
+            upstream,
+            listener,
+            circuits,
+        })
     }
 
     /// A client of the ledger at `address`. Nothing is opened before it is asked something.
@@ -75,6 +85,8 @@ impl Dial for LedgerDial {
     async fn dial(&self) -> Result<LedgerStream, LedgerDialError> {
         // Tor may have moved since the last connection.
         let socks = self.link.upstream.borrow().clone();
-        dial_ledger(&self.address, socks.as_ref(), &self.link.circuits).await
+        let listener = self.link.listener.borrow().clone();
+        let way = socks.as_ref().map(|socks| (socks, listener.as_deref()));
+        dial_ledger(&self.address, way, &self.link.circuits).await
     }
 }

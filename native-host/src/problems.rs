@@ -3,14 +3,16 @@
 mod limits;
 mod record;
 mod why;
+mod words;
 
 pub(crate) use limits::{check_files, check_files_of_command, check_threads, no_more_processes};
 pub(crate) use record::{last_signed, record};
 
+use self::words::{last_lines, last_words, says_everything, usual_program};
 use crate::{config::ConfigError, home::HomeError, key::KeyError};
 use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
-use meter_tor::{FileFault, FolderFault, TorProblem, Transport, UplinkError, no_more_files};
+use meter_tor::{ControlRefusal, FileFault, FolderFault, TorProblem, UplinkError, no_more_files};
 use meter_wire::{ErrorCode, Problem};
 use std::{
     error::Error,
@@ -223,9 +225,8 @@ pub(crate) fn embedded_data(folder: &Path, error: &io::Error) -> Problem {
 
 pub(crate) fn tor(error: &TorProblem) -> Problem {
     let code = match error {
-        // The sentence of the code says everything.
-        TorProblem::Missing => return Problem::new(ErrorCode::TorMissing),
-        TorProblem::NotBuiltIn => ErrorCode::TorMissing,
+        TorProblem::Missing | TorProblem::NotBuiltIn => ErrorCode::TorMissing,
+        TorProblem::ProgramUnusable { why, .. } => words::of_program(*why),
         TorProblem::NoMoreFiles
         | TorProblem::DataDirUnusable(FolderFault::NoMoreFiles)
         | TorProblem::RunDirUnusable(FolderFault::NoMoreFiles)
@@ -248,11 +249,14 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         | TorProblem::RunDirUnusable(_)
         | TorProblem::SocketPathTooLong { .. } => ErrorCode::TorFolderUnusable,
         TorProblem::DataDirLocked => ErrorCode::TorAlreadyRunning,
-        TorProblem::NotRunning => return Problem::new(ErrorCode::TorNotRunning),
+        TorProblem::NotRunning => ErrorCode::TorNotRunning,
         TorProblem::ControlLost | TorProblem::Stopped => ErrorCode::TorNotRunning,
-        TorProblem::NotTor => return Problem::new(ErrorCode::NotTor),
+        TorProblem::NotTor => ErrorCode::NotTor,
         TorProblem::NotLoopback => ErrorCode::NotTor,
         TorProblem::SocketUnsafe(_) => ErrorCode::TorSocketUnsafe,
+        TorProblem::Silent | TorProblem::ControlRefused(ControlRefusal::Silent) => {
+            ErrorCode::TorSilent
+        }
         TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
         TorProblem::DetourNeedsOwnTor
         | TorProblem::TwoDetours
@@ -260,17 +264,15 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
         TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
         TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,
-        // The sentences of these codes say everything.
-        TorProblem::ShadowsocksUnreachable => {
-            return Problem::new(ErrorCode::ShadowsocksUnreachable);
-        }
-        TorProblem::ShadowsocksSilent => return Problem::new(ErrorCode::ShadowsocksSilent),
+        TorProblem::ShadowsocksUnreachable => ErrorCode::ShadowsocksUnreachable,
+        TorProblem::ShadowsocksSilent => ErrorCode::ShadowsocksSilent,
         TorProblem::Bug(_) => ErrorCode::Internal,
     };
-    let mut detail = chain(error);
-    if code == ErrorCode::TorStateDamaged {
-        detail.push_str(START_ANEW);
+    if says_everything(error) {
+        return Problem::new(code);
     }
+    let mut detail = chain(error);
+    detail.push_str(words::remedy(error));
     let words = match code {
         // The reason is not certain, so a helper needs to see more than one line.
         ErrorCode::TorCrashLoop => last_lines(error.log()),
@@ -294,51 +296,10 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     }
 }
 
-/// The program that most people use for a transport.
-fn usual_program(transport: Transport) -> &'static str {
-    transport.programs().first().unwrap_or(&"")
-}
-
-/// The way out of a damaged state, for people who see no button for it.
-const START_ANEW: &str =
-    "; `onionmeter tor anew` moves the state aside, and Tor then chooses new guards";
-
-/// The end of the log, one entry per line.
-fn last_lines(log: &[String]) -> Option<String> {
-    let log = up_to_error(log).unwrap_or(log);
-    let from = log.len().saturating_sub(LOG_LINES);
-    let lines: Vec<_> = log.iter().skip(from).map(|line| words_of(line)).collect();
-    (!lines.is_empty()).then(|| format!("\n{}", lines.join("\n")))
-}
-
-/// Tor's warning before its error (which usually says only "see warnings above"), or else its last
-/// line; without date and level (`Nov 22 17:57:24.000 [warn] …`).
-fn last_words(log: &[String]) -> Option<&str> {
-    let of_level = |level: &'static str| move |line: &&String| line.contains(level);
-    let reason = up_to_error(log).and_then(|lines| {
-        let warning = lines.iter().rev().find(of_level(" [warn] "));
-        warning.or_else(|| lines.last())
-    });
-    let line = reason.or_else(|| log.last())?;
-    Some(words_of(line))
-}
-
-/// The lines up to the last error, including it; `None` if there was none.
-fn up_to_error(log: &[String]) -> Option<&[String]> {
-    let error = log.iter().rposition(|line| line.contains(" [err] "))?;
-    log.get(..=error)
-}
-
-fn words_of(line: &str) -> &str {
-    line.split_once("] ").map_or(line, |(_, words)| words)
-}
-
-/// As many lines as a popup has room for.
-const LOG_LINES: usize = 3;
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meter_tor::Transport;
 
     #[test]
     fn a_missing_program_of_bridges_is_named() {
@@ -352,36 +313,5 @@ mod tests {
         let full = io::Error::from(ErrorKind::StorageFull);
         let unwritten = config(&ConfigError::Write("/home/config.toml".into(), full));
         assert_eq!(unwritten.code, ErrorCode::SettingsUnwritable);
-    }
-
-    #[test]
-    fn last_words_are_the_reason_of_an_error_if_there_is_one_and_have_no_date() {
-        let log = |lines: &[&str]| {
-            lines
-                .iter()
-                .map(|line| (*line).to_owned())
-                .collect::<Vec<_>>()
-        };
-        let notice = "Nov 22 17:57:24.000 [notice] Opened a listener";
-        let warning = "Nov 22 17:57:24.000 [warn] Could not bind";
-        let error = "Nov 22 17:57:24.000 [err] See warnings above";
-        assert_eq!(
-            last_words(&log(&[warning, notice])),
-            Some("Opened a listener")
-        );
-        assert_eq!(
-            last_words(&log(&[notice, error])),
-            Some("See warnings above")
-        );
-        assert_eq!(
-            last_words(&log(&[warning, error, notice])),
-            Some("Could not bind")
-        );
-        let lines = last_lines(&log(&["first", notice, warning, error, "last"]));
-        let expected = "\nOpened a listener\nCould not bind\nSee warnings above";
-        assert_eq!(lines.as_deref(), Some(expected));
-        assert_eq!(last_lines(&[]), None);
-        assert_eq!(last_words(&log(&["Aborted"])), Some("Aborted"));
-        assert_eq!(last_words(&[]), None);
     }
 }

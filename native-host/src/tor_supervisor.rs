@@ -26,7 +26,7 @@ use crate::{
 };
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::CounterSnapshot;
-use meter_tor::Tor;
+use meter_tor::{Listener, Tor};
 use meter_wire::TorStatus;
 pub(crate) use orders::TorOrders;
 pub(crate) use start_settings::{detour, own_backend};
@@ -114,6 +114,11 @@ impl TorSupervisor {
         self.tor.upstream()
     }
 
+    /// How the Tor there is known again, if another program could take its place.
+    pub(crate) fn listener(&self) -> watch::Receiver<Option<Arc<Listener>>> {
+        self.tor.listener()
+    }
+
     /// The settings of Tor's last start, which apply until its next.
     pub(crate) fn in_force(&self) -> TorChoice {
         self.in_force.borrow().clone()
@@ -170,6 +175,7 @@ impl TorSupervisor {
                 self.probe
                     .spawn(async move { tor.network_answers(patience).await });
             }
+            Action::Watch => self.watch_now.notify_waiters(),
             Action::Greet => {
                 let tor = self.tor.clone();
                 self.greeting.spawn(async move { tor.greets().await });

@@ -30,7 +30,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "crates/meter-tor",
         "meter-tor",
-        &["meter-core", "meter-embedded", "meter-uplink"],
+        &[
+            "meter-core",
+            "meter-embedded",
+            "meter-owner",
+            "meter-uplink",
+        ],
     ),
     ("crates/meter-arti", "meter-arti", &["meter-embedded"]),
     (

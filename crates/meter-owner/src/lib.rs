@@ -9,13 +9,17 @@ mod judge;
 mod linux;
 #[cfg(any(target_os = "macos", windows))]
 mod listed;
+#[cfg(not(target_os = "linux"))]
+mod unnumbered;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub use elsewhere::Owners;
 #[cfg(target_os = "linux")]
-pub use linux::Owners;
+pub use linux::{Listener, Owners};
 #[cfg(any(target_os = "macos", windows))]
 pub use listed::Owners;
+#[cfg(not(target_os = "linux"))]
+pub use unnumbered::Listener;
 
 /// The owner of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,7 +4,11 @@
 mod diagnostics;
 mod table;
 
-use std::{io, net::SocketAddr};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+};
 
 use crate::Owner;
 use diagnostics::Diagnostics;
@@ -44,6 +48,75 @@ impl Owners {
             Some(Ok(owner)) => Ok(owner),
             // It answered before, so this may be temporary. Until then the lists are used.
             Some(Err(_)) | None => self.table.of(client),
+        }
+    }
+}
+
+/// A listener of another program, as it was found.
+pub struct Listener {
+    /// Locked for one question, which takes microseconds.
+    diagnostics: Mutex<Diagnostics>,
+    number: u64,
+}
+
+impl Listener {
+    /// The listener that gets connections to this address now. `None` without one, and where the
+    /// kernel may not be asked.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Option<Self> {
+        let diagnostics = Diagnostics::about_theirs(address).ok()?;
+        let number = diagnostics.listener_number().ok()??;
+        Some(Self {
+            diagnostics: Mutex::new(diagnostics),
+            number,
+        })
+    }
+
+    /// Whether this same listener gets the connections to its address. After a connection was made,
+    /// `true` means that it was made to this listener: a socket that was closed never comes back.
+    /// `false` also if the kernel does not answer.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let diagnostics = self
+            .diagnostics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let now = diagnostics.listener_number();
+        now.is_ok_and(|now| now == Some(self.number))
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Listener").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_listener_is_there_until_it_is_closed_and_another_in_its_place_is_not_it() {
+        for (bound, dialled) in [
+            ("127.0.0.1:0", "127.0.0.1"),
+            ("0.0.0.0:0", "127.0.0.1"),
+            ("[::]:0", "127.0.0.1"),
+            ("[::1]:0", "::1"),
+        ] {
+            let socket = TcpListener::bind(bound).unwrap();
+            let at = socket.local_addr().unwrap();
+            let address = SocketAddr::new(dialled.parse().unwrap(), at.port());
+            let listener = Listener::at(address).unwrap();
+            assert!(listener.is_there() && listener.is_there(), "{bound}");
+            drop(socket);
+            assert!(!listener.is_there(), "{bound}");
+            assert!(Listener::at(address).is_none(), "{bound}");
+            let _stranger = TcpListener::bind(at).unwrap();
+            assert!(!listener.is_there(), "{bound}");
+            assert!(Listener::at(address).unwrap().is_there(), "{bound}");
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Tor's address is not part of it: that changes while the relay runs, and comes through a channel.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use meter_owner::Listener;
+use tokio::sync::watch;
 
 use crate::{Isolation, Witnesses};
 
@@ -27,6 +30,10 @@ pub struct RelayConfig {
     /// Gives every site its own circuits. `None`: Tor is asked without credentials, and all clients
     /// share circuits. `None` is meant for an upstream that is not Tor.
     pub isolation: Option<Isolation>,
+    /// The listener that was identified as Tor's, for an upstream that another program could take
+    /// over. Before it is asked for a target, the relay makes sure that it has reached this one.
+    /// Needs `isolation`, which makes the relay wait for Tor's first answer.
+    pub listener: Option<watch::Receiver<Option<Arc<Listener>>>>,
     /// Reports success to clients before Tor has answered, and sends their first bytes directly
     /// after the request. This saves a round trip if Tor passes the bytes on at once; a refusal
     /// becomes a reset.
@@ -52,6 +59,7 @@ impl RelayConfig {
             drain_max: Duration::from_secs(2),
             refused_ports: vec![9050, 9051, 9150, 9151],
             isolation: None,
+            listener: None,
             optimistic: false,
             serve_unidentified: false,
             witnesses: Witnesses::default(),

@@ -14,7 +14,7 @@ use shadowsocks::relay::socks5::{
 use tokio::{io::BufReader, net::TcpStream, time::timeout};
 use tracing::debug;
 
-use self::opening::Client;
+use self::opening::{Client, Upstream};
 use crate::{
     closing::{reply_bytes, say_and_close},
     counters::OpenConnection,
@@ -119,6 +119,7 @@ async fn proceed(client: Client, request: Request, slot: &Slot) -> io::Result<Op
         say_and_close(client.stream, &reply_bytes(Reply::GeneralFailure)).await?;
         return Ok(None);
     };
+    let upstream = Upstream::at(upstream, shared);
     let isolation = shared.config.isolation.as_ref();
     let circuit = isolation.map(|isolation| {
         let site = Site::of(&target);

@@ -20,6 +20,7 @@ pub struct Counters {
     active: AtomicU64,
     waiting: AtomicU64,
     reached: AtomicU64,
+    broken: AtomicU64,
     refused: AtomicU64,
     foreign: AtomicU64,
     unidentified: AtomicU64,
@@ -48,6 +49,9 @@ pub struct CounterSnapshot {
     pub waiting: u64,
     /// Connections that Tor made.
     pub reached: u64,
+    /// Connections that failed because what listens in Tor's place took none, broke off or did not
+    /// answer as Tor does. The client got reply 01, which says nothing about the site.
+    pub broken: u64,
     /// Connections that the relay itself refused: not SOCKS5, too slow, or a forbidden target. Does
     /// not count connections that failed because no Tor runs or because Tor refused.
     pub refused: u64,
@@ -117,6 +121,7 @@ impl Counters {
             active,
             waiting: self.waiting.load(Ordering::Relaxed),
             reached: self.reached.load(Ordering::Relaxed),
+            broken: self.broken.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
             unidentified: self.unidentified.load(Ordering::Relaxed),
@@ -162,6 +167,11 @@ impl OpenConnection {
     /// Counts this connection as made by Tor.
     pub(crate) fn reached(&self) {
         self.0.reached.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts this connection as one that Tor's SOCKS port broke.
+    pub(crate) fn broken(&self) {
+        self.0.broken.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts this connection as refused.
@@ -280,6 +290,7 @@ mod tests {
             bytes_down: 12,
             connections: 2,
             active: 1,
+            broken: 0,
             refused: 2,
             foreign: 1,
             unidentified: 0,

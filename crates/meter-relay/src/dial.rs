@@ -16,6 +16,7 @@ use std::{
 };
 
 use meter_core::TorAddr;
+use meter_owner::Listener;
 use shadowsocks::relay::socks5::{
     Command, HandshakeRequest, Reply, SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD,
     TcpRequestHeader, TcpResponseHeader,
@@ -83,18 +84,25 @@ fn greeting(method: u8) -> Vec<u8> {
 
 /// Connects to Tor, sends the request and waits for the answer, at most `dial_max`. After the whole
 /// request was sent, `meanwhile` is polled during the wait and may use the socket's sending side.
+/// If `listener` is another one by now, the second part is not sent.
 ///
 /// # Errors
-/// The reason why there is no answer. An error of `meanwhile` counts as an error of the connection.
+/// The reason why there is no answer. An error of `meanwhile` counts as the client's.
 pub(crate) async fn dial(
     upstream: &TorAddr,
+    listener: Option<&Listener>,
     tor_request: TorRequest,
     dial_max: Duration,
     mut meanwhile: impl FnMut(&Socket, &mut Context<'_>) -> io::Result<()>,
 ) -> Result<Answer, DialError> {
     let socket = connect::connect(upstream, &tor_request.first).await?;
     let mut answers = Answers::from(Incoming(&socket));
-    let say = async |words: Vec<u8>| socket.write_all(&words).await;
+    let say = async |words: Vec<u8>| {
+        if listener.is_some_and(|listener| !listener.is_there()) {
+            return Err(DialError::Replaced);
+        }
+        Ok(socket.write_all(&words).await?)
+    };
     let exchange = ask(&mut answers, tor_request.second, say, |cx| {
         meanwhile(&socket, cx)
     });
@@ -112,7 +120,7 @@ pub(crate) async fn dial(
 async fn ask<R: AsyncRead + Unpin>(
     answers: &mut Answers<R>,
     second: Option<Vec<u8>>,
-    say: impl AsyncFnOnce(Vec<u8>) -> io::Result<()>,
+    say: impl AsyncFnOnce(Vec<u8>) -> Result<(), DialError>,
     mut meanwhile: impl FnMut(&mut Context<'_>) -> io::Result<()>,
 ) -> Result<TcpResponseHeader, DialError> {
     let isolated = second.is_some();
@@ -130,7 +138,7 @@ async fn ask<R: AsyncRead + Unpin>(
     });
     poll_fn(|cx| match answer.as_mut().poll(cx) {
         Poll::Pending => {
-            meanwhile(cx)?;
+            meanwhile(cx).map_err(DialError::Client)?;
             Poll::Pending
         }
         ready => ready.map_err(DialError::from),

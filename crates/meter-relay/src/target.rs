@@ -2,7 +2,8 @@
 //! sent.
 //!
 //! It resolves nothing: if a public name points to a private address, the exit refuses it. It does
-//! not shorten or normalise anything either: a permitted target is passed on unchanged.
+//! not normalise anything either: a permitted target is passed on unchanged, except for the final
+//! dot of a name of Tor's own. With that dot Tor asks an exit for the name, in the clear.
 
 mod ip;
 mod local;
@@ -20,13 +21,21 @@ pub(crate) struct Target(Address);
 
 impl Target {
     /// Permits an address unless a rule forbids it (S-17 to S-21).
-    pub(crate) fn permit(address: Address, refused_ports: &[u16]) -> Result<Self, TargetRefusal> {
-        match &address {
+    pub(crate) fn permit(
+        mut address: Address,
+        refused_ports: &[u16],
+    ) -> Result<Self, TargetRefusal> {
+        match &mut address {
             Address::SocketAddress(socket) if ip::is_internal(socket.ip()) => {
                 return Err(TargetRefusal::Forbidden);
             }
             Address::SocketAddress(_) => {}
-            Address::DomainNameAddress(name, _) => name::judge(name)?,
+            Address::DomainNameAddress(name, _) => {
+                name::judge(name)?;
+                if name::is_tors_own_with_dot(name) {
+                    name.pop();
+                }
+            }
         }
         let port = address.port();
         if port == 0 || refused_ports.contains(&port) {
@@ -48,7 +57,7 @@ impl Target {
         &self.0
     }
 
-    /// The address, exactly as the client sent it.
+    /// The address as the client sent it, without the final dot of an onion name.
     pub(crate) fn into_address(self) -> Address {
         self.0
     }
@@ -115,5 +124,21 @@ mod tests {
         let address = Address::DomainNameAddress("WWW.Example.COM.".to_owned(), 443);
         let target = Target::permit(address.clone(), &[]).ok().unwrap();
         assert!(target.into_address() == address);
+    }
+
+    #[test]
+    fn a_name_of_tors_own_loses_its_final_dot_so_that_no_exit_hears_it() {
+        for (asked, passed_on) in [
+            ("x.onion.", "x.onion"),
+            ("www.X.OnIoN.", "www.X.OnIoN"),
+            ("x.onion", "x.onion"),
+            ("x.exit.", "x.exit"),
+            ("x.onion.example.", "x.onion.example."),
+            ("x.notonion.", "x.notonion."),
+        ] {
+            let address = |name: &str| Address::DomainNameAddress(name.to_owned(), 80);
+            let target = Target::permit(address(asked), &[]).ok().unwrap();
+            assert!(target.into_address() == address(passed_on), "{asked}");
+        }
     }
 }

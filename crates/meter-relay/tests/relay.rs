@@ -45,6 +45,8 @@ mod cases {
     mod payloads;
     mod pressure;
     #[cfg(target_os = "linux")]
+    mod replaced;
+    #[cfg(target_os = "linux")]
     mod resets;
     mod strangers;
     mod targets;

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child as Process, ChildStdin, ChildStdout, Command},
@@ -19,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{TorProblem, problem::no_more_files, scrub::scrub};
+use crate::{ProgramFault, TorProblem, problem::no_more_files, scrub::scrub};
 
 /// Lines of Tor's log that are kept. Its start has about fifteen, an error about three.
 const LINES_MAX: usize = 20;
@@ -69,7 +72,10 @@ impl Child {
             .spawn()
             .map_err(|error| match error.kind() {
                 _ if no_more_files(&error) => TorProblem::NoMoreFiles,
-                io::ErrorKind::NotFound => TorProblem::Missing,
+                io::ErrorKind::NotFound => unusable(start.program, ProgramFault::NoInterpreter),
+                _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
+                    unusable(start.program, ProgramFault::NotAProgram)
+                }
                 kind => TorProblem::SpawnFailed { kind },
             })?;
         let pipes = (
@@ -135,6 +141,13 @@ impl Child {
             tracing::debug!("someone else holds tor's output open");
         }
         self.log.lines()
+    }
+}
+
+fn unusable(program: &Path, why: ProgramFault) -> TorProblem {
+    TorProblem::ProgramUnusable {
+        program: program.to_owned(),
+        why,
     }
 }
 

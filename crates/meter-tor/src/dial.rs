@@ -27,8 +27,12 @@ const TORS_ANSWER: &[u8] = b"501 Tor is not an HTTP Proxy";
 
 /// Version 5, one method: user name and password. They make Tor use a separate circuit.
 const SOCKS_GREETING: &[u8] = &[5, 1, 2];
+/// Tor's answer to the greeting.
+const METHOD_TAKEN: &[u8] = &[5, 2];
 /// RFC 1929. User name and password have one letter each and carry no information.
 const SOCKS_CREDENTIALS: &[u8] = b"\x01\x01w\x01w";
+/// Tor's answer to the credentials.
+const CREDENTIALS_TAKEN: &[u8] = &[1, 0];
 /// CONNECT to port 80 of a name that never exists (RFC 6761 §6.4). No exit connects anywhere for
 /// it, and no person requests it.
 const SOCKS_REQUEST: &[u8] = b"\x05\x01\x00\x03\x0dprobe.invalid\x00\x50";
@@ -58,6 +62,8 @@ pub(crate) enum DialError {
 pub(crate) enum SocksProbe {
     Tor,
     NotTor,
+    /// A program takes the connection and says nothing: suspended, or too busy.
+    Silent,
     Nothing,
     NotLoopback,
     Unsafe(SocketFault),
@@ -97,7 +103,8 @@ pub(crate) async fn probe_socks(address: &TorAddr) -> SocksProbe {
     };
     match timeout(PROBE_MAX, ask_in_http(&mut stream)).await {
         Ok(Ok(true)) => SocksProbe::Tor,
-        Ok(Ok(false) | Err(_)) | Err(_) => SocksProbe::NotTor,
+        Ok(Ok(false) | Err(_)) => SocksProbe::NotTor,
+        Err(_elapsed) => SocksProbe::Silent,
     }
 }
 
@@ -116,7 +123,7 @@ pub(crate) async fn greets(socks: &TorAddr) -> bool {
         let mut stream = dial(socks).await.ok()?;
         stream.write_all(SOCKS_GREETING).await.ok()?;
         stream.flush().await.ok()?;
-        stream.read_exact(&mut [0; 2]).await.ok()
+        hears(&mut stream, METHOD_TAKEN).await.ok()
     };
     let greeted = timeout(GREETING_MAX, greeted).await;
     greeted.is_ok_and(|answer| answer.is_some())
@@ -137,13 +144,33 @@ pub(crate) async fn network_answers(socks: &TorAddr) -> bool {
 /// Returns the code of the SOCKS reply. Sends one step at a time: Tor loses its answer to a
 /// greeting if credentials follow at once.
 async fn ask_for_nothing(stream: &mut impl Io) -> io::Result<u8> {
-    let mut answer = [0; 2];
-    for words in [SOCKS_GREETING, SOCKS_CREDENTIALS, SOCKS_REQUEST] {
+    for (words, answer) in [
+        (SOCKS_GREETING, METHOD_TAKEN),
+        (SOCKS_CREDENTIALS, CREDENTIALS_TAKEN),
+    ] {
         stream.write_all(words).await?;
         stream.flush().await?;
-        stream.read_exact(&mut answer).await?;
+        hears(stream, answer).await?;
     }
-    Ok(answer[1])
+    stream.write_all(SOCKS_REQUEST).await?;
+    stream.flush().await?;
+    // Tor names an address in each answer; that of IPv4 is the shortest.
+    let mut answer = [0; 10];
+    stream.read_exact(&mut answer).await?;
+    match answer {
+        [5, reply, 0, 1 | 4, ..] => Ok(reply),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Reads exactly this answer.
+async fn hears(stream: &mut impl Io, answer: &[u8]) -> io::Result<()> {
+    let mut heard = [0; 2];
+    stream.read_exact(&mut heard).await?;
+    if heard != *answer {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(())
 }
 
 async fn ask_in_http(stream: &mut impl Io) -> io::Result<bool> {

@@ -62,8 +62,8 @@ pub(crate) async fn run(
         inherits_environment: false,
     });
     let (child, stdin, stdout) = started.map_err(|problem| match problem {
-        // This is our own program, so a missing file does not mean that Tor must be installed.
-        TorProblem::Missing => TorProblem::SpawnFailed {
+        // This is our own program, so no setting names it.
+        TorProblem::ProgramUnusable { .. } => TorProblem::SpawnFailed {
             kind: std::io::ErrorKind::NotFound,
         },
         other => other,

@@ -4,7 +4,10 @@
 //! port can be used, if its SOCKS port answers HTTP as only Tor does. If a control port gives a
 //! false proof, the SOCKS port beside it is not used either.
 
+use std::sync::Arc;
+
 use meter_core::{Backend, TorAddr};
+use meter_owner::Listener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +34,14 @@ pub(crate) enum Existing {
         socks: TorAddr,
     },
     /// Identified only by its SOCKS port.
-    Bare(TorAddr),
+    Bare(Identified),
+}
+
+/// A SOCKS port that answered as only Tor does.
+pub(crate) struct Identified {
+    socks: TorAddr,
+    /// The listener that answered, if the system tells.
+    listener: Option<Arc<Listener>>,
 }
 
 /// What to look for.
@@ -118,14 +128,11 @@ impl Search {
                 continue;
             }
             asked.push(socks.clone());
-            match probe_socks(socks).await {
-                SocksProbe::Tor => return Ok(Existing::Bare(socks.clone())),
-                SocksProbe::Nothing => {}
-                SocksProbe::NotTor => problem = problem.or(Some(TorProblem::NotTor)),
-                SocksProbe::NotLoopback => problem = Some(TorProblem::NotLoopback),
-                SocksProbe::Unsafe(fault) => {
-                    problem = problem.or(Some(TorProblem::SocketUnsafe(fault)));
-                }
+            match identify(socks).await {
+                Ok(found) => return Ok(Existing::Bare(found)),
+                Err(TorProblem::NotRunning) => {}
+                Err(TorProblem::NotLoopback) => problem = Some(TorProblem::NotLoopback),
+                Err(other) => problem = problem.or(Some(other)),
             }
         }
         Err(problem.unwrap_or(TorProblem::NotRunning))
@@ -184,6 +191,38 @@ impl Search {
         wanted
             .or_else(|| listeners.into_iter().find(is_port))
             .ok_or(problem)
+    }
+}
+
+/// Asks the SOCKS port who it is. The listener is looked up before, and must be the same
+/// afterwards: then it is the one that answered.
+async fn identify(socks: &TorAddr) -> Result<Identified, TorProblem> {
+    let listener = listener_at(socks);
+    match probe_socks(socks).await {
+        SocksProbe::Tor => {}
+        SocksProbe::Nothing => return Err(TorProblem::NotRunning),
+        SocksProbe::Silent => return Err(TorProblem::Silent),
+        SocksProbe::NotTor => return Err(TorProblem::NotTor),
+        SocksProbe::NotLoopback => return Err(TorProblem::NotLoopback),
+        SocksProbe::Unsafe(fault) => return Err(TorProblem::SocketUnsafe(fault)),
+    }
+    if listener
+        .as_ref()
+        .is_some_and(|listener| !listener.is_there())
+    {
+        return Err(TorProblem::NotRunning);
+    }
+    Ok(Identified {
+        socks: socks.clone(),
+        listener,
+    })
+}
+
+fn listener_at(socks: &TorAddr) -> Option<Arc<Listener>> {
+    match socks {
+        TorAddr::Tcp(address) => Listener::at(*address).map(Arc::new),
+        // Its folder lets only its owner put another one there.
+        TorAddr::Unix(_) => None,
     }
 }
 
@@ -246,10 +285,16 @@ impl Existing {
                     control,
                     about,
                     socks,
-                } => follow_controlled(*control, &about, socks, publisher)
-                    .await
-                    .into(),
-                Self::Bare(socks) => watch_bare(&socks, config, publisher).await,
+                } => {
+                    let listener = listener_at(&socks);
+                    publisher.known_by(listener.clone());
+                    let follow = follow_controlled(*control, &about, socks, publisher);
+                    tokio::select! {
+                        error = follow => error.into(),
+                        () = replaced(listener.as_deref(), config) => TorProblem::ControlLost,
+                    }
+                }
+                Self::Bare(found) => watch_bare(found, config, publisher).await,
             }
         };
         tokio::select! {
@@ -277,15 +322,47 @@ async fn follow_controlled(
     follow(&mut control, publisher, Whose::Theirs).await
 }
 
-async fn watch_bare(socks: &TorAddr, config: &TorConfig, publisher: &Publisher) -> TorProblem {
-    publisher.found(Backend::Existing, None, socks.clone());
-    publisher.warn(TorWarning::WithoutControl);
-    publisher.progress(TorState::Ready);
-    loop {
-        // The result of the wait does not matter: in both cases it is time to check.
-        drop(timeout(config.watch_every, config.watch_now.notified()).await);
-        if listens(socks).await.is_err() {
-            return TorProblem::NotRunning;
-        }
+/// Waits until another listener has this Tor's SOCKS address, or none.
+async fn replaced(listener: Option<&Listener>, config: &TorConfig) {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    while listener.is_there() {
+        time_to_check(config).await;
     }
+}
+
+/// If another program listens there, it is asked what it is before anything else goes through it.
+async fn watch_bare(
+    mut found: Identified,
+    config: &TorConfig,
+    publisher: &Publisher,
+) -> TorProblem {
+    loop {
+        publisher.known_by(found.listener.clone());
+        publisher.found(Backend::Existing, None, found.socks.clone());
+        publisher.warn(TorWarning::WithoutControl);
+        publisher.progress(TorState::Ready);
+        match found.listener.as_deref() {
+            Some(listener) => replaced(Some(listener), config).await,
+            // The system does not tell one listener from the next.
+            None => loop {
+                time_to_check(config).await;
+                if listens(&found.socks).await.is_err() {
+                    return TorProblem::NotRunning;
+                }
+            },
+        }
+        publisher.progress(TorState::Starting);
+        tracing::info!("another program listens at the SOCKS address; it is asked who it is");
+        found = match identify(&found.socks).await {
+            Ok(again) => again,
+            Err(problem) => return problem,
+        };
+    }
+}
+
+async fn time_to_check(config: &TorConfig) {
+    // The result of the wait does not matter: in both cases it is time to check.
+    drop(timeout(config.watch_every, config.watch_now.notified()).await);
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 pub(crate) use self::{above::open_above, inside::fault_inside};
-use crate::{FolderFault, TorProblem};
+use crate::{FolderFault, ProgramFault, TorProblem};
 
 /// Folders that are searched after `PATH`.
 const PROGRAM_FOLDERS: [&str; 5] = [
@@ -65,13 +65,19 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
 /// with one name, the first usable one is taken.
 ///
 /// # Errors
-/// [`TorProblem::Missing`], or [`TorProblem::ProgramUnsafe`] when other users may write to it.
+/// [`TorProblem::Missing`] for a name, [`TorProblem::ProgramUnusable`] for a path, or
+/// [`TorProblem::ProgramUnsafe`] when other users may write to it.
 pub fn find_program(program: &Path) -> Result<PathBuf, TorProblem> {
     if program.components().count() > 1 {
         if !program.is_absolute() {
             return Err(TorProblem::ProgramUnsafe);
         }
-        return check_program(program).unwrap_or(Err(TorProblem::Missing));
+        return check_program(program).unwrap_or_else(|| {
+            Err(TorProblem::ProgramUnusable {
+                program: program.to_owned(),
+                why: why_none(program),
+            })
+        });
     }
     let from_path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&from_path).chain(PROGRAM_FOLDERS.iter().map(PathBuf::from));
@@ -91,6 +97,15 @@ fn first_usable(
         }
     }
     Err(none)
+}
+
+/// Why there is no program at this path.
+fn why_none(path: &Path) -> ProgramFault {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => ProgramFault::NotRunnable,
+        Ok(_) => ProgramFault::NotAFile,
+        Err(_) => ProgramFault::NotThere,
+    }
 }
 
 /// `None` if there is no program at this path.
@@ -159,7 +174,14 @@ mod tests {
     fn a_program_must_exist_run_and_be_safe() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("tor");
-        assert_eq!(find_program(&path), Err(TorProblem::Missing));
+        let unusable = |why| {
+            let program = path.clone();
+            Err(TorProblem::ProgramUnusable { program, why })
+        };
+        assert_eq!(find_program(&path), unusable(ProgramFault::NotThere));
+        fs::create_dir(&path).unwrap();
+        assert_eq!(find_program(&path), unusable(ProgramFault::NotAFile));
+        fs::remove_dir(&path).unwrap();
         assert_eq!(
             find_program(Path::new("no-such-tor-program")),
             Err(TorProblem::Missing)
@@ -171,7 +193,7 @@ mod tests {
 
         fs::write(&path, "").unwrap();
         for (mode, expected) in [
-            (0o644, Err(TorProblem::Missing)),
+            (0o644, unusable(ProgramFault::NotRunnable)),
             (0o777, Err(TorProblem::ProgramUnsafe)),
             (0o755, Ok(path.clone())),
         ] {

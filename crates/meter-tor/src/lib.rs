@@ -35,11 +35,12 @@ pub use dial::{IsolationKey, LedgerDialError, LedgerStream, dial_ledger};
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
 pub use ledger_address::{LedgerAddress, LedgerAddressError, OnionName, OnionNameError};
 pub use meter_embedded::ConnectError;
+pub use meter_owner::Listener;
 pub use meter_uplink::{FileFault, ServerFault, UplinkError};
-pub use options::{OPTIONS_ALLOWED, may_be_set};
+pub use options::{OPTIONS_ALLOWED, is_idle_bridge, may_be_set, odd_blank};
 pub use problem::{
-    ControlRefusal, CookieFault, FolderFault, InsideFault, OpenFolder, Retry, TorProblem,
-    no_more_files,
+    ControlRefusal, CookieFault, FolderFault, InsideFault, OpenFolder, ProgramFault, Retry,
+    TorProblem, no_more_files,
 };
 pub use socket::SocketFault;
 pub use status::{Bootstrap, TorState, TorStatus, TorWarning};

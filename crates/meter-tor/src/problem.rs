@@ -5,6 +5,7 @@
 
 mod folder;
 mod inside;
+mod program;
 
 use std::{
     io,
@@ -16,6 +17,7 @@ use meter_uplink::{FileFault, UplinkError};
 pub use self::{
     folder::{FolderFault, no_more_files},
     inside::InsideFault,
+    program::ProgramFault,
 };
 use crate::{SocketFault, Transport};
 
@@ -31,6 +33,14 @@ pub enum TorProblem {
     /// Another user could replace the program, or its path is relative.
     #[error("the tor program is not safe to run: others may write to it, or its path is relative")]
     ProgramUnsafe,
+    /// The program of the settings cannot be run.
+    #[error("{program} {why}", program = .program.display())]
+    ProgramUnusable {
+        /// Its path.
+        program: PathBuf,
+        /// What is wrong with it.
+        why: ProgramFault,
+    },
     /// The program exists, but the system would not run it.
     #[error("the system would not run the tor program ({kind})")]
     SpawnFailed {
@@ -77,7 +87,9 @@ pub enum TorProblem {
         log: Vec<String>,
     },
     /// An extra torrc line is not on [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
-    #[error("option number {line} of tor.extra_torrc is not among those that may be set there")]
+    #[error(
+        "option number {line} of tor.extra_torrc may not be set there; `onionmeter doctor` says why"
+    )]
     OptionNotAllowed {
         /// Number of the extra line, from 1.
         line: usize,
@@ -129,6 +141,12 @@ pub enum TorProblem {
     /// No program answers at the places where a Tor was looked for.
     #[error("no tor is running")]
     NotRunning,
+    /// The program at the SOCKS port takes connections and says nothing: suspended, or hanging.
+    #[error(
+        "the program on its SOCKS port takes connections and does not answer; it hangs or is \
+         suspended"
+    )]
+    Silent,
     /// The program at the SOCKS port is not Tor. Nothing was sent through it.
     #[error("what answers on the SOCKS port is not tor")]
     NotTor,
@@ -139,7 +157,7 @@ pub enum TorProblem {
     #[error("the connection to tor's control port broke off")]
     ControlLost,
     /// This Tor has no SOCKS port on this computer, or not the configured one.
-    #[error("this tor offers no SOCKS port that can be used")]
+    #[error("this tor offers no SOCKS port that can be used; its torrc needs `SocksPort 9050`")]
     NoSocksPort,
     /// Another user could have made the Unix socket of the existing Tor. Nothing was sent there.
     #[error("tor's socket {0}")]
@@ -289,6 +307,8 @@ impl TorProblem {
             // does not end by itself.
             | Self::DataDirLocked => Retry::LaterCounted,
             Self::NotRunning
+            | Self::Silent
+            | Self::ControlRefused(ControlRefusal::Silent)
             | Self::NoMoreFiles
             | Self::DataDirUnusable(FolderFault::NoMoreFiles)
             | Self::RunDirUnusable(FolderFault::NoMoreFiles)
@@ -300,6 +320,7 @@ impl TorProblem {
             Self::Missing
             | Self::NotBuiltIn
             | Self::ProgramUnsafe
+            | Self::ProgramUnusable { .. }
             | Self::SpawnFailed { .. }
             | Self::CrashLoop { .. }
             | Self::BadOption { .. }
@@ -338,6 +359,7 @@ impl TorProblem {
             Self::Missing
             | Self::NotBuiltIn
             | Self::ProgramUnsafe
+            | Self::ProgramUnusable { .. }
             | Self::SpawnFailed { .. }
             | Self::NoMoreFiles
             | Self::OptionNotAllowed { .. }
@@ -349,6 +371,7 @@ impl TorProblem {
             | Self::DataDirLocked
             | Self::SocketPathTooLong { .. }
             | Self::NotRunning
+            | Self::Silent
             | Self::NotTor
             | Self::ControlRefused(_)
             | Self::ControlLost

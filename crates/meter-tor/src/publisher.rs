@@ -1,7 +1,10 @@
 //! Only this module publishes status and upstream, so that they always agree: there is an upstream
 //! exactly while the state is `Ready`.
 
+use std::sync::Arc;
+
 use meter_core::{Backend, TorAddr};
+use meter_owner::Listener;
 use tokio::sync::{mpsc, watch};
 
 use crate::{TorProblem, TorState, TorStatus, TorWarning, circuit::Question, version::is_too_old};
@@ -16,6 +19,9 @@ pub(crate) struct Publisher {
     upstream: watch::Sender<Option<TorAddr>>,
     /// The address of the Tor in use, whether it is usable or not.
     address: watch::Sender<Option<TorAddr>>,
+    /// The listener at that address, if another program could take it over. It stays when no Tor is
+    /// in use: who has read the address before compares with the Tor that it belonged to.
+    listener: watch::Sender<Option<Arc<Listener>>>,
     /// Number of identities that were requested.
     identity: watch::Sender<u64>,
     /// Sender for circuit queries; `None` where the Tor in use does not report circuits.
@@ -28,6 +34,7 @@ impl Publisher {
             status: watch::Sender::new(TorStatus::OFF),
             upstream: watch::Sender::new(None),
             address: watch::Sender::new(None),
+            listener: watch::Sender::new(None),
             identity: watch::Sender::new(0),
             questions: watch::Sender::new(None),
         }
@@ -39,6 +46,10 @@ impl Publisher {
 
     pub(crate) fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
         self.upstream.subscribe()
+    }
+
+    pub(crate) fn listener(&self) -> watch::Receiver<Option<Arc<Listener>>> {
+        self.listener.subscribe()
     }
 
     /// Changes whenever a new identity is requested.
@@ -63,8 +74,16 @@ impl Publisher {
         questions
     }
 
+    /// Records how a Tor of another program is known again; called before [`Self::found`].
+    pub(crate) fn known_by(&self, listener: Option<Arc<Listener>>) {
+        self.listener.send_replace(listener);
+    }
+
     /// Records the Tor in use; whether it is usable comes with [`Self::progress`].
     pub(crate) fn found(&self, backend: Backend, version: Option<&str>, address: TorAddr) {
+        if backend != Backend::Existing {
+            self.known_by(None);
+        }
         self.address.send_replace(Some(address));
         self.change(|status| {
             status.backend = Some(backend);

@@ -9,7 +9,7 @@ use crate::{
     Candidate, ControlRefusal, SocketFault,
     child::first_line_of,
     control::{Control, ControlError, CookieRule, authenticate},
-    dial::{DialError, SocksProbe, dial_theirs, probe_socks},
+    dial::{DialError, SocksProbe, dial_theirs, listens, probe_socks},
     scrub::plain_word,
 };
 
@@ -33,6 +33,8 @@ pub enum SocksAnswer {
     Tor,
     /// Any other answer.
     NotTor,
+    /// A program takes connections there and says nothing.
+    Silent,
     /// The address was not asked: another user could have made that socket.
     Unsafe(SocketFault),
 }
@@ -93,11 +95,19 @@ pub async fn survey(places: &[Candidate]) -> Vec<SurveyedPlace> {
     }
     for surveyed in &mut found {
         surveyed.answer = match surveyed.is_proved() {
-            true => SocksAnswer::Tor,
+            true => proved_socks(surveyed.socks.as_ref()).await,
             false => ask_socks(surveyed.socks.as_ref()).await,
         };
     }
     found
+}
+
+/// A Tor that proved itself may have no SOCKS port there.
+async fn proved_socks(address: Option<&TorAddr>) -> SocksAnswer {
+    match address {
+        Some(address) if listens(address).await.is_err() => SocksAnswer::Nothing,
+        Some(_) | None => SocksAnswer::Tor,
+    }
 }
 
 async fn ask_socks(address: Option<&TorAddr>) -> SocksAnswer {
@@ -107,6 +117,7 @@ async fn ask_socks(address: Option<&TorAddr>) -> SocksAnswer {
     match probe_socks(address).await {
         SocksProbe::Tor => SocksAnswer::Tor,
         SocksProbe::NotTor => SocksAnswer::NotTor,
+        SocksProbe::Silent => SocksAnswer::Silent,
         SocksProbe::Unsafe(fault) => SocksAnswer::Unsafe(fault),
         SocksProbe::Nothing | SocksProbe::NotLoopback => SocksAnswer::Nothing,
     }

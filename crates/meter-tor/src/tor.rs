@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use meter_core::TorAddr;
+use meter_owner::Listener;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::timeout,
@@ -28,6 +29,7 @@ pub struct Tor {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<TorStatus>,
     upstream: watch::Receiver<Option<TorAddr>>,
+    listener: watch::Receiver<Option<Arc<Listener>>>,
     identity: watch::Sender<u64>,
     questions: watch::Receiver<Option<mpsc::Sender<Question>>>,
 }
@@ -48,6 +50,7 @@ impl Tor {
             commands,
             status: publisher.status(),
             upstream: publisher.upstream(),
+            listener: publisher.listener(),
             identity: publisher.identity_asker(),
             questions: publisher.question_sender(),
         };
@@ -192,6 +195,15 @@ impl Tor {
     #[must_use]
     pub fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
         self.upstream.clone()
+    }
+
+    /// The listener at the upstream's address that was identified as Tor's; `None` where no other
+    /// program could take it over, or where the system does not tell. A caller that dials reads the
+    /// address first, then this, and asks for nothing unless it [is there](Listener::is_there)
+    /// after the connection was made.
+    #[must_use]
+    pub fn listener(&self) -> watch::Receiver<Option<Arc<Listener>>> {
+        self.listener.clone()
     }
 }
 

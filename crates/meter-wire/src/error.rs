@@ -159,7 +159,7 @@ codes! {
     /// Tor was already running when the daemon found it, so the daemon does not stop it.
     TorNotOurs => "This Tor was not started by Onionmeter, so Onionmeter does not stop it.",
     /// The control port refused our login.
-    TorControlRefused => "Tor's control port did not accept Onionmeter.",
+    TorControlRefused => "The Tor that is running cannot be used by Onionmeter.",
     /// The program for a bridge's transport was not found.
     BridgeProgramMissing => "The program that your bridges need is not installed; Tor was not \
                              started.",

@@ -9,6 +9,7 @@ use meter_relay::{
     Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
     Witnesses,
 };
+use meter_tor::Listener;
 use meter_wire::{Problem, RelayStatus};
 use std::{
     io,
@@ -36,6 +37,7 @@ pub(crate) struct RelayControl {
     isolation: Isolation,
     witnesses: Witnesses,
     upstream: watch::Receiver<Option<TorAddr>>,
+    listener: watch::Receiver<Option<Arc<Listener>>>,
     counters: Arc<Counters>,
     recent: RecentFailures,
     thread: RelayThread,
@@ -56,7 +58,10 @@ impl RelayControl {
     pub(crate) fn new(
         home: &Home,
         config: &Config,
-        upstream: watch::Receiver<Option<TorAddr>>,
+        (upstream, listener): (
+            watch::Receiver<Option<TorAddr>>,
+            watch::Receiver<Option<Arc<Listener>>>,
+        ),
         counters: Arc<Counters>,
         isolation: Isolation,
     ) -> io::Result<Self> {
@@ -73,6 +78,7 @@ impl RelayControl {
             isolation,
             witnesses,
             upstream,
+            listener,
             counters,
             recent: RecentFailures::default(),
             thread: RelayThread::start()?,
@@ -133,6 +139,7 @@ impl RelayControl {
             // With more connections no file would be left for the book and for Tor.
             let config = RelayConfig {
                 connections_max: config.connections_max.min(limits::raise_files()),
+                listener: Some(self.listener.clone()),
                 ..config
             };
             match Relay::bind(config, self.upstream.clone(), Arc::clone(&self.counters)) {

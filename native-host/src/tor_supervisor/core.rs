@@ -17,6 +17,8 @@ pub(super) enum Action {
     Restart(Why),
     /// Test whether the Tor network answers, for this long.
     Probe(Duration),
+    /// Look whether a Tor of another program is still the one that was found.
+    Watch,
     /// Test whether Tor itself answers at its SOCKS port.
     Greet,
     /// Log Tor's state: states and reasons, no names and no places.
@@ -87,6 +89,9 @@ impl Core {
             actions.push(Action::Restart(Why::NetworkChanged));
         } else if is_stalled {
             actions.push(Action::Restart(Why::StartStalled));
+        }
+        if self.watchdog.takes_break() {
+            actions.push(Action::Watch);
         }
         if !self.is_greeting && self.watchdog.takes_greeting(seen.now) {
             self.is_greeting = true;

@@ -5,7 +5,7 @@
 use super::{detour, own_backend};
 use crate::{config::Config, home::Home, problems, system::files::is_socket};
 use meter_core::TorAddr;
-use meter_tor::{TorProblem, find_program, may_be_set};
+use meter_tor::{TorProblem, find_program, is_idle_bridge, may_be_set, odd_blank};
 use meter_wire::{ErrorCode, Problem};
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -41,13 +41,10 @@ fn program(program: &Path) -> Option<Problem> {
     let problem = find_program(program).err()?;
     let shown = program.display();
     let why = match problem {
-        TorProblem::Missing if program.components().count() == 1 => {
+        TorProblem::Missing => {
             format!("no program {shown} is in PATH or in the usual folders")
         }
-        TorProblem::Missing if fs::metadata(program).is_ok() => {
-            format!("{shown} is not a program that may be run")
-        }
-        TorProblem::Missing => format!("{shown} is not there"),
+        TorProblem::ProgramUnusable { why, .. } => format!("{shown} {why}"),
         other => return Some(about(program, problems::tor(&other))),
     };
     Some(Problem::with_detail(ErrorCode::TorMissing, why))
@@ -55,14 +52,30 @@ fn program(program: &Path) -> Option<Problem> {
 
 /// The name of an option is no secret; what stands behind it may be one.
 fn options(lines: &[String]) -> Option<Problem> {
-    let line = lines.iter().find(|line| !may_be_set(line))?;
+    let is_bad = |line: &&String| !may_be_set(line) || is_idle_bridge(line, lines);
+    let line = lines.iter().find(is_bad)?;
     let name = line.split_whitespace().next().unwrap_or_default();
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let why = match is_name {
+        _ if odd_blank(line).is_some() => odd(line, lines),
+        true if is_idle_bridge(line, lines) => {
+            "Bridge belongs into tor.bridges; here Tor ignores it and connects straight".to_owned()
+        }
+        true if name.eq_ignore_ascii_case("Socks5Proxy") => {
+            "Socks5Proxy needs an IP address: Tor would ask the system for a name, past Tor"
+                .to_owned()
+        }
         true => format!("{name} is not among the options of Tor that may be set there"),
         false => "one of its lines does not begin with the name of an option".to_owned(),
     };
     Some(Problem::with_detail(ErrorCode::TorStartFailed, why))
+}
+
+/// Such a blank cannot be seen, so its line is counted.
+fn odd(line: &String, lines: &[String]) -> String {
+    let number = lines.iter().position(|other| other == line).unwrap_or(0) + 1;
+    let blank = odd_blank(line).map_or(0, u32::from);
+    format!("line {number} has a blank that Tor does not know (U+{blank:04X}); type it anew")
 }
 
 fn socket(place: &TorAddr) -> Option<Problem> {

@@ -11,7 +11,7 @@ use crate::problems;
 use meter_core::MonotonicMs;
 use meter_relay::CounterSnapshot;
 use meter_tor::{Bootstrap, TorState, TorStatus, TorWarning};
-use meter_wire::{ErrorCode, TorTrouble};
+use meter_wire::{ErrorCode, Problem, TorTrouble};
 
 /// What it remembers from earlier looks.
 #[derive(Default)]
@@ -21,6 +21,12 @@ pub(super) struct Watchdog {
     asked: Option<Asked>,
     /// Time since when the network is known not to answer.
     silent: Option<u64>,
+    /// How many connections Tor's SOCKS port broke, at the last look.
+    broken: u64,
+    /// Whether it broke one since it was last heard.
+    is_broken: bool,
+    /// Whether it broke one since [`Self::takes_break`].
+    has_new_break: bool,
     /// No test before this time.
     next_probe: u64,
     /// No greeting before this time.
@@ -50,8 +56,8 @@ struct Asked {
 /// The totals that show whether Tor answers.
 #[derive(Clone, Copy, Default)]
 struct Counted {
-    /// Bytes to the network, and requests that Tor itself gave up. A connection that was made is no
-    /// question: an exit has answered it. Waiting requests are counted separately
+    /// Bytes to the network, and requests that Tor itself gave up or broke off. A connection that
+    /// was made is no question: an exit has answered it. Waiting requests are counted separately
     /// ([`CounterSnapshot::waiting`]).
     asked: u64,
     /// Connections that Tor made, bytes from the network, and refusals that an exit or an onion
@@ -61,7 +67,7 @@ struct Counted {
 
 impl Counted {
     fn of(counters: &CounterSnapshot) -> Self {
-        let mut asked = counters.bytes_up;
+        let mut asked = counters.bytes_up.saturating_add(counters.broken);
         let mut answered = counters.reached.saturating_add(counters.bytes_down);
         for (code, count) in counters.unreached.iter() {
             match code {
@@ -97,6 +103,7 @@ impl Watchdog {
             .is_some_and(|before| observation.slept_ms > before.saturating_add(SLEEP_MS_MIN));
         match &observation.tor.state {
             TorState::Ready => {
+                let has_broken = observation.counted.broken > self.broken;
                 let was_answered = counted.answered > before.answered;
                 if was_answered {
                     self.hears(now);
@@ -109,6 +116,14 @@ impl Watchdog {
                         doubt_from: now.saturating_add(DOUBT_MS),
                     });
                 }
+                if has_broken && !was_answered {
+                    self.is_broken = true;
+                    // What Tor itself does is known without the network's answer.
+                    if let Some(asked) = &mut self.asked {
+                        asked.doubt_from = now;
+                    }
+                }
+                self.has_new_break |= has_broken;
                 if woke_up {
                     self.asked = Some(Asked {
                         since: now,
@@ -131,6 +146,12 @@ impl Watchdog {
                 self.trouble = None;
             }
         }
+        self.broken = observation.counted.broken;
+    }
+
+    /// Whether Tor's SOCKS port broke a connection since the last call.
+    pub(super) fn takes_break(&mut self) -> bool {
+        std::mem::take(&mut self.has_new_break)
     }
 
     /// Whether the network must be tested now; the caller then tests it and reports the result.
@@ -175,6 +196,7 @@ impl Watchdog {
 
     fn hears(&mut self, now: u64) {
         self.asked = None;
+        self.is_broken = false;
         if self.silent.take().is_some() {
             self.next_probe = now;
         }
@@ -182,6 +204,7 @@ impl Watchdog {
 
     fn forget(&mut self) {
         (self.asked, self.silent, self.next_probe) = (None, None, 0);
+        self.is_broken = false;
     }
 
     fn trouble_of_ready(
@@ -199,7 +222,14 @@ impl Watchdog {
                 Some(false) => ErrorCode::TorOffline,
                 Some(true) | None => ErrorCode::TorSilent,
             };
-            return Some(TorTrouble::new(code, now.saturating_sub(since) / 1_000));
+            let for_s = now.saturating_sub(since) / 1_000;
+            return Some(match self.is_broken {
+                true => {
+                    let problem = Problem::with_detail(ErrorCode::TorSilent, BROKEN);
+                    TorTrouble::of(problem, for_s)
+                }
+                false => TorTrouble::new(code, for_s),
+            });
         }
         let is_old = tor.warnings.contains(&TorWarning::VersionTooOld);
         is_old.then(|| TorTrouble::new(ErrorCode::TorTooOld, 0))
@@ -221,6 +251,9 @@ fn trouble_of_start(
         .map(|problem| TorTrouble::of(problem, lasted.as_secs()))
 }
 
+/// Why nothing gets through, if Tor's own port is what fails.
+const BROKEN: &str = "its SOCKS port breaks connections off, or does not answer as Tor does; see \
+    what runs there";
 /// A question this old without any answer is a reason to test the network.
 const DOUBT_MS: u64 = 10_000;
 /// A question this old is a reason to greet Tor.

@@ -191,3 +191,31 @@ fn an_own_program_that_cannot_be_used_is_named_by_doctor_and_not_called_an_insta
         assert!(is_mended || backend == "auto", "{text}");
     }
 }
+
+#[test]
+fn a_program_that_cannot_run_is_named_with_the_reason_and_the_way_out() {
+    let home = TestHome::new();
+    let file = home.user().join("own-tor");
+    for (text, mode, why) in [
+        (None, 0, "is not there"),
+        (Some(""), 0o755, "is not a program for this computer"),
+        (Some("#!/nowhere/sh\n"), 0o755, "needs another program"),
+        (Some("#!/bin/sh\n"), 0o644, "may be run"),
+    ] {
+        if let Some(text) = text {
+            fs::write(&file, text).expect("ours");
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("ours");
+        }
+        let shown = file.display();
+        home.configure(&format!(
+            "[tor]\nbackend = \"managed\"\nprogram = \"{shown}\"\n"
+        ));
+        let started = Said::of(&mut home.command(&["tor", "start"])).text;
+        for words in [&*shown.to_string(), why, "config unset tor.program"] {
+            assert!(started.contains(words), "{words}: {started}");
+        }
+        let doctor = Said::of(&mut home.command(&["doctor"])).text;
+        assert!(!doctor.contains("apt install tor"), "{doctor}");
+        home.run(&["stop"]);
+    }
+}

@@ -35,26 +35,43 @@ impl Diagnostics {
     /// # Errors
     /// When this kernel gives no such answers. A container may forbid the question.
     pub(super) fn around(listener: SocketAddr) -> io::Result<Self> {
-        let kernel = socket_with(
-            AddressFamily::NETLINK,
-            SocketType::DGRAM,
-            SocketFlags::CLOEXEC,
-            Some(SOCK_DIAG),
-        )?;
-        #[expect(clippy::disallowed_methods, reason = "to the kernel, not to a network")]
-        connect(&kernel, &SocketAddrNetlink::new(0, 0))?;
         let asker = Self {
-            kernel,
+            kernel: kernel()?,
             listener,
             us: geteuid().as_raw(),
         };
-        let nobody = SocketAddr::new(unspecified_like(listener.ip()), 0);
-        match asker.ask(listener, nobody)? {
+        match asker.ask_listener()? {
             Some(found) if found.user == asker.us => Ok(asker),
             Some(_) | None => Err(io::Error::other(
                 "the kernel does not know our own listener",
             )),
         }
+    }
+
+    /// Opens a socket to the kernel for questions about this listener, which is another program's.
+    ///
+    /// # Errors
+    /// A container may forbid it.
+    pub(super) fn about_theirs(listener: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            kernel: kernel()?,
+            listener,
+            us: geteuid().as_raw(),
+        })
+    }
+
+    /// The number of the listener that gets connections to this address now; `None` if there is
+    /// none. The kernel gives a number to each socket and never gives it to another.
+    ///
+    /// # Errors
+    /// The kernel did not answer.
+    pub(super) fn listener_number(&self) -> io::Result<Option<u64>> {
+        Ok(self.ask_listener()?.map(|found| found.number))
+    }
+
+    fn ask_listener(&self) -> io::Result<Option<Found>> {
+        let nobody = SocketAddr::new(unspecified_like(self.listener.ip()), 0);
+        self.ask(self.listener, nobody)
     }
 
     /// The owner of the connection from this client address.
@@ -99,6 +116,8 @@ struct Found {
     user: u32,
     /// Inode of its file; 0 if no process holds it.
     file: u32,
+    /// The kernel's own number of the socket.
+    number: u64,
 }
 
 impl Found {
@@ -118,11 +137,24 @@ impl Found {
                 Ok(Some(Self {
                     user: u32::from_ne_bytes(field(answer, AT_USER)?),
                     file: u32::from_ne_bytes(field(answer, AT_FILE)?),
+                    number: u64::from_ne_bytes(field(answer, AT_NUMBER)?),
                 }))
             }
             _ => Err(Errno::BADMSG),
         }
     }
+}
+
+fn kernel() -> io::Result<OwnedFd> {
+    let kernel = socket_with(
+        AddressFamily::NETLINK,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        Some(SOCK_DIAG),
+    )?;
+    #[expect(clippy::disallowed_methods, reason = "to the kernel, not to a network")]
+    connect(&kernel, &SocketAddrNetlink::new(0, 0))?;
+    Ok(kernel)
 }
 
 /// Builds a `struct inet_diag_req_v2` for one TCP socket, after a `struct nlmsghdr`.
@@ -183,6 +215,7 @@ const NLMSGHDR_BYTES: usize = 16;
 // linux/inet_diag.h: four bytes, then `struct inet_diag_sockid` of 48, then five numbers.
 const QUESTION_BYTES: usize = NLMSGHDR_BYTES + 8 + 48;
 const AT_REMOTE_PORT: usize = NLMSGHDR_BYTES + 4 + 2;
+const AT_NUMBER: usize = NLMSGHDR_BYTES + 4 + 40; // `idiag_cookie`
 const AT_USER: usize = NLMSGHDR_BYTES + 4 + 48 + 12;
 const AT_FILE: usize = AT_USER + 4;
 /// Enough for the attributes that follow without being asked for. The rest is cut off unread.

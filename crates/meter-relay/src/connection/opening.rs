@@ -1,12 +1,41 @@
 //! Shared parts of the usual and the optimistic way to an open stream: the client with its request,
 //! and the counting of Tor's answer.
 
+use std::sync::Arc;
+
+use meter_core::TorAddr;
+use meter_owner::Listener;
 use tokio::net::TcpStream;
 
 use crate::{
     counters::OpenConnection,
     dial::{Answer, DialError},
+    slot::Shared,
 };
+
+/// Where Tor is, and how to know that it is Tor still.
+pub(super) struct Upstream {
+    address: TorAddr,
+    listener: Option<Arc<Listener>>,
+}
+
+impl Upstream {
+    /// The Tor at `address`. Its listener is published before its address, so the address must have
+    /// been read before.
+    pub(super) fn at(address: TorAddr, shared: &Shared) -> Self {
+        let listener = shared.config.listener.as_ref();
+        let listener = listener.and_then(|listener| listener.borrow().clone());
+        Self { address, listener }
+    }
+
+    pub(super) const fn address(&self) -> &TorAddr {
+        &self.address
+    }
+
+    pub(super) fn listener(&self) -> Option<&Listener> {
+        self.listener.as_deref()
+    }
+}
 
 /// A client that has made its request.
 pub(super) struct Client {
@@ -23,6 +52,9 @@ pub(super) fn count_answer(answer: &Result<Answer, DialError>, connection: &Open
         // this counts as Tor's own reply.
         Err(error @ DialError::Unanswered) => connection.unreached(error.reply().as_u8()),
         Ok(Answer::Open(..)) => connection.reached(),
-        Err(_) => {}
+        Err(DialError::Unreachable(_) | DialError::Protocol(_) | DialError::Replaced) => {
+            connection.broken();
+        }
+        Err(DialError::NotLoopback | DialError::Client(_)) => {}
     }
 }

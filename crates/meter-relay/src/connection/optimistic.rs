@@ -7,12 +7,11 @@
 
 use std::{io, task::Context};
 
-use meter_core::TorAddr;
 use shadowsocks::relay::socks5::Reply;
 use tokio::io::AsyncWriteExt as _;
 use tracing::debug;
 
-use super::opening::{Client, count_answer};
+use super::opening::{Client, Upstream, count_answer};
 use crate::{
     closing::reply_bytes,
     counters::OpenConnection,
@@ -29,7 +28,7 @@ use crate::{
 /// An error of the client's socket.
 pub(super) async fn open(
     mut client: Client,
-    upstream: &TorAddr,
+    upstream: &Upstream,
     tor_request: TorRequest,
     connection: &OpenConnection,
     shared: &Shared,
@@ -58,7 +57,14 @@ pub(super) async fn open(
         Ok(())
     };
     let waiting = connection.waiting();
-    let answer = dial(upstream, tor_request, shared.config.dial_max, send_ahead).await;
+    let answer = dial(
+        upstream.address(),
+        upstream.listener(),
+        tor_request,
+        shared.config.dial_max,
+        send_ahead,
+    )
+    .await;
     drop(waiting);
     count_answer(&answer, connection);
     match answer {

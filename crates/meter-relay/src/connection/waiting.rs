@@ -2,11 +2,10 @@
 
 use std::io;
 
-use meter_core::TorAddr;
 use tokio::io::Interest;
 use tracing::debug;
 
-use super::opening::{Client, count_answer};
+use super::opening::{Client, Upstream, count_answer};
 use crate::{
     closing::{reply_bytes, response_bytes, say_and_close},
     counters::OpenConnection,
@@ -22,15 +21,17 @@ use crate::{
 /// An error of either socket.
 pub(super) async fn open(
     mut client: Client,
-    upstream: &TorAddr,
+    upstream: &Upstream,
     tor_request: TorRequest,
     connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<Option<Pair>> {
     let waiting = connection.waiting();
+    let (address, listener) = (upstream.address(), upstream.listener());
+    let dial_max = shared.config.dial_max;
     let answer = tokio::select! {
         biased;
-        answer = dial(upstream, tor_request, shared.config.dial_max, |_, _| Ok(())) => answer,
+        answer = dial(address, listener, tor_request, dial_max, |_, _| Ok(())) => answer,
         () = gone(&client) => {
             debug!("client left before Tor answered");
             return Ok(None);

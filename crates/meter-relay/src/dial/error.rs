@@ -19,13 +19,23 @@ pub(crate) enum DialError {
     /// The answer is not SOCKS5 as Tor speaks it.
     #[error("Tor's SOCKS port broke the protocol")]
     Protocol(#[from] socks5::Error),
+    /// Another program has taken Tor's place. It was asked for nothing.
+    #[error("another program listens in Tor's place")]
+    Replaced,
+    /// The client's side ended meanwhile.
+    #[error("the client's connection ended before Tor answered")]
+    Client(#[source] io::Error),
 }
 
 impl DialError {
     /// The reply that the client gets.
     pub(crate) fn reply(&self) -> Reply {
         match self {
-            Self::NotLoopback | Self::Unreachable(_) | Self::Protocol(_) => Reply::GeneralFailure,
+            Self::NotLoopback
+            | Self::Unreachable(_)
+            | Self::Protocol(_)
+            | Self::Replaced
+            | Self::Client(_) => Reply::GeneralFailure,
             // Tor gives the same reply when its own limit ends the wait. So the client sees the
             // same whichever limit comes first.
             Self::Unanswered => Reply::TtlExpired,

@@ -17,6 +17,20 @@ const LABEL_BYTES_MAX: usize = 63;
 /// (invalid), RFC 9476 §2 (alt, for other systems of names).
 const NOWHERE_LAST_LABELS: [&str; 2] = ["invalid", "alt"];
 
+/// Last labels of names that Tor itself understands: RFC 7686 (onion), and the old notation for an
+/// exit, which Tor refuses.
+const TORS_LAST_LABELS: [&str; 2] = ["onion", "exit"];
+
+/// Whether a name that passed is one of Tor's own and ends in a dot. Tor does not know it then and
+/// asks an exit for it. Such a name is written at the end of a sentence, so it is meant without.
+pub(super) fn is_tors_own_with_dot(name: &str) -> bool {
+    let last = name
+        .strip_suffix('.')
+        .and_then(|name| name.rsplit('.').next());
+    let is_it = |label: &&str| last.is_some_and(|last| last.eq_ignore_ascii_case(label));
+    TORS_LAST_LABELS.iter().any(is_it)
+}
+
 /// Judges a name as the client sent it (S-17 to S-20).
 pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     if name.contains(':') {

@@ -59,10 +59,11 @@ async fn s_25_a_malformed_onion_address_reaches_tor_and_tors_word_the_client() {
     for name in [&b"a.onion"[..], b"not-base32-018.onion", b"x.y.onion."] {
         let mut client = rig.client().await;
         client.greet().await;
-        let request = request_for_name(name, 80);
-        client.send(&request).await;
+        client.send(&request_for_name(name, 80)).await;
         let mut stream = tor.accept().await;
-        assert_eq!(read_request(&mut stream).await, request);
+        // With the final dot Tor would ask an exit for it.
+        let name = name.strip_suffix(b".").unwrap_or(name);
+        assert_eq!(read_request(&mut stream).await, request_for_name(name, 80));
         stream.write_all(&reply(0xF6)).await.unwrap();
         client.hears_last(&reply(0xF6)).await;
     }

@@ -3,7 +3,7 @@
 //! Only status is read. Events that could name a target are never subscribed to; if one came, it
 //! would be dropped unread.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
 use meter_core::TorAddr;
@@ -81,8 +81,11 @@ fn listener(word: &[u8]) -> Option<TorAddr> {
         return path.is_absolute().then_some(TorAddr::Unix(path));
     }
     let mut address: SocketAddr = std::str::from_utf8(word).ok()?.parse().ok()?;
-    if address.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
-        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    // A port on all addresses is one on this computer, too.
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
     }
     address.ip().is_loopback().then_some(TorAddr::Tcp(address))
 }
@@ -231,6 +234,19 @@ mod tests {
             "WARN The connection to the SOCKS5 proxy server 192.0.2.9:1080 failed",
             &Event::Warning("The connection to the SOCKS5 proxy server [address] failed".into()),
         );
+    }
+
+    #[test]
+    fn a_port_on_all_addresses_is_one_on_this_computer() {
+        for (reported, dialled) in [
+            ("0.0.0.0:9050", Some("127.0.0.1:9050")),
+            ("[::]:9050", Some("[::1]:9050")),
+            ("[::1]:9050", Some("[::1]:9050")),
+            ("[2001:db8::1]:9050", None),
+        ] {
+            let dialled = dialled.map(|at| TorAddr::Tcp(at.parse().unwrap()));
+            assert_eq!(listener(reported.as_bytes()), dialled, "{reported}");
+        }
     }
 
     #[test]

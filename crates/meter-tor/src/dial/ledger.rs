@@ -9,6 +9,7 @@ use std::{
 };
 
 use meter_core::TorAddr;
+use meter_owner::Listener;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::timeout,
@@ -103,7 +104,8 @@ pub enum LedgerDialError {
 }
 
 /// Opens a connection to a ledger. `socks` is the SOCKS port of a usable Tor, `None` while there is
-/// none; a ledger on this computer needs none. `key` decides which circuits Tor uses.
+/// none, with the [listener](crate::Tor::listener) there; a ledger on this computer needs none.
+/// `key` decides which circuits Tor uses.
 ///
 /// # Errors
 /// The reason why there is no connection. Nothing is tried again.
@@ -112,7 +114,7 @@ pub enum LedgerDialError {
 /// Dropping the future closes the connection attempt.
 pub async fn dial_ledger(
     address: &LedgerAddress,
-    socks: Option<&TorAddr>,
+    socks: Option<(&TorAddr, Option<&Listener>)>,
     key: &IsolationKey,
 ) -> Result<LedgerStream, LedgerDialError> {
     match address {
@@ -123,9 +125,13 @@ pub async fn dial_ledger(
                 .map_err(|_| LedgerDialError::NotRunning)
         }
         LedgerAddress::Onion { name, port } => {
-            let socks = socks.ok_or(LedgerDialError::NoTor)?;
+            let (socks, listener) = socks.ok_or(LedgerDialError::NoTor)?;
             let stream = dial_theirs(socks).await;
             let mut stream = stream.map_err(|_| LedgerDialError::NoTor)?;
+            // Another program may have taken Tor's place.
+            if listener.is_some_and(|listener| !listener.is_there()) {
+                return Err(LedgerDialError::NoTor);
+            }
             connect(&mut stream, (name, *port), key).await?;
             Ok(LedgerStream(stream))
         }

@@ -3,7 +3,10 @@
 use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 
 use super::paths::Paths;
-use crate::{TorProblem, options::may_be_set};
+use crate::{
+    TorProblem,
+    options::{is_idle_bridge, may_be_set},
+};
 
 /// The torrc for `paths`, owned by process `owner`: then the checked extra lines, then the lines of
 /// the detour.
@@ -17,7 +20,9 @@ pub(super) fn torrc(
     detour: &[String],
     owner: u32,
 ) -> Result<String, TorProblem> {
-    let is_bad = |line: &String| !may_be_set(line) || (!detour.is_empty() && leads_off(line));
+    let is_bad = |line: &String| {
+        !may_be_set(line) || is_idle_bridge(line, extra) || (!detour.is_empty() && leads_off(line))
+    };
     if let Some(bad) = extra.iter().position(is_bad) {
         return Err(TorProblem::OptionNotAllowed {
             line: bad.saturating_add(1),
@@ -125,8 +130,13 @@ mod tests {
             "Bridge 192.0.2.1:1",
         ] {
             let extra = ["NumCPUs 1".to_owned(), off.to_owned()];
-            assert!(torrc(&paths, &extra, &[], 7).is_ok(), "{off}");
             let expected = Err(TorProblem::OptionNotAllowed { line: 2 });
+            // A bridge alone would not be used.
+            let alone = torrc(&paths, &extra, &[], 7);
+            match off.starts_with("Bridge") {
+                true => assert_eq!(alone, expected),
+                false => assert!(alone.is_ok(), "{off}"),
+            }
             assert_eq!(torrc(&paths, &extra, &detour, 7), expected, "{off}");
         }
         let text = torrc(&paths, &["NumCPUs 1".to_owned()], &detour, 7).unwrap();

@@ -9,6 +9,8 @@ mod fake_control;
 #[path = "../support/fake_port.rs"]
 mod fake_port;
 mod proof;
+#[cfg(target_os = "linux")]
+mod replaced;
 #[path = "../support/waiting.rs"]
 mod waiting;
 

@@ -28,7 +28,16 @@ pub(crate) struct FakePort {
 impl FakePort {
     /// Answers the first bytes of each connection; `banner` is sent without waiting for them.
     pub(crate) async fn start(banner: &'static str, answer: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(([127, 0, 0, 1], 0).into(), banner, answer).await
+    }
+
+    /// Does the same at a given address.
+    pub(crate) async fn start_at(
+        address: SocketAddr,
+        banner: &'static str,
+        answer: &'static str,
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
         let (count, mut server) = (Arc::clone(&asked), JoinSet::new());

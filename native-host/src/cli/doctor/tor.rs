@@ -2,6 +2,7 @@
 //! most twenty lines, and none names a site.
 
 mod others;
+mod remedy;
 
 use super::{
     finding::Finding::{self, Bad, Good, Note},
@@ -192,11 +193,8 @@ fn state(tor: &TorStatus) -> Option<Finding> {
             percent, summary, ..
         } => Note(format!("Tor is connecting, {percent} %: {summary}")),
         TorState::Failed(problem) => Bad {
-            what: problem.message.clone(),
-            remedy: problem
-                .detail
-                .clone()
-                .unwrap_or_else(|| "`onionmeter tor start`".to_owned()),
+            what: sentence(problem),
+            remedy: remedy::of(problem).to_owned(),
         },
         TorState::Restarting {
             problem,
@@ -205,13 +203,10 @@ fn state(tor: &TorStatus) -> Option<Finding> {
         } => Bad {
             what: format!(
                 "{} Tried again in {} (attempt {attempt}).",
-                problem.message,
+                sentence(problem),
                 print::duration(*in_ms)
             ),
-            remedy: problem
-                .detail
-                .clone()
-                .unwrap_or_else(|| "`onionmeter tor start` tries at once".to_owned()),
+            remedy: remedy::of(problem).to_owned(),
         },
         TorState::Off => Note("Tor is off; `onionmeter tor start` starts it".to_owned()),
         TorState::Starting => Note("Tor is starting".to_owned()),

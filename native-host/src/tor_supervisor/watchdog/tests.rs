@@ -118,6 +118,23 @@ fn a_probe_without_an_answer_is_silence_until_anything_is_heard() {
 }
 
 #[test]
+fn a_tor_that_breaks_connections_off_is_tested_at_once_and_said() {
+    let mut scene = Scene::default();
+    scene.counted.broken = 1;
+    assert!(scene.pass(1), "there is no need to wait for the network");
+    assert!(scene.dog.takes_break() && !scene.dog.takes_break());
+    scene.probed(false);
+    scene.pass(1);
+    let problem = scene.dog.trouble().expect("it is silent").problem;
+    let detail = problem.detail.expect("a broken port is said");
+    assert!(detail.contains("SOCKS port"), "{detail}");
+    assert_eq!(problem.code, ErrorCode::TorSilent);
+    scene.counted.reached += 1;
+    scene.pass(1);
+    assert_eq!(scene.trouble(), None);
+}
+
+#[test]
 fn an_answer_on_the_way_makes_a_late_probe_worthless() {
     let mut scene = Scene::default();
     scene.counted.waiting = 1;

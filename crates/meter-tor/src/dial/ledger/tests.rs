@@ -128,7 +128,7 @@ async fn an_onion_service_is_reached_through_tor_or_not_at_all() {
     assert_eq!(outcome.err(), Some(LedgerDialError::NoTor));
     // Not on this computer: nothing is tried.
     let other = TorAddr::Tcp(([192, 0, 2, 1], 9050).into());
-    let outcome = dial_ledger(&onion, Some(&other), &key).await;
+    let outcome = dial_ledger(&onion, Some((&other, None)), &key).await;
     assert_eq!(outcome.err(), Some(LedgerDialError::NoTor));
 }
 

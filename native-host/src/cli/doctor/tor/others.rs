@@ -30,6 +30,7 @@ fn line(found: &SurveyedPlace, is_used: bool) -> Finding {
     let what = match found.answer {
         SocksAnswer::Tor => format!("a Tor on {place}"),
         SocksAnswer::NotTor => format!("something that is not Tor on {place}"),
+        SocksAnswer::Silent => format!("something that takes connections on {place} and is silent"),
         SocksAnswer::Unsafe(fault) => {
             format!("something that is not asked on {place} (its socket {fault})")
         }

@@ -116,6 +116,7 @@ proptest! {
                 match action {
                     Action::Probe(_) => probes += 1,
                     Action::Greet => greetings += 1,
+                    Action::Watch => {}
                     Action::Restart(_) => restarts += 1,
                     Action::Log { state, trouble } => {
                         prop_assert_ne!(logged, Some((state, trouble)), "logged twice");
