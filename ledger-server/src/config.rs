@@ -1,24 +1,24 @@
 //! `config.toml` of the data folder. Everything has a default, and options of the command line come
 //! before it.
 
+mod file;
+mod mistake;
+
+pub(crate) use mistake::address;
+
 use crate::{
     http::{Limits, Origin, OriginError},
     store::{PostgresUrl, StoreFault},
 };
-use rustix::fs::{Mode, OFlags};
 use serde::Deserialize;
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 /// Port of the mission's numbers (`docs/operating.md`).
 const PORT: u16 = 3443;
-
-/// Most bytes of the file.
-const BYTES_MAX: u64 = 64 << 10;
 
 /// The settings.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -105,6 +105,12 @@ pub enum ConfigError {
          127.0.0.1, for example 127.0.0.1:3444"
     )]
     Monitor(SocketAddr),
+    /// One port cannot be both.
+    #[error(
+        "listen and monitor (--listen and --monitor) are both {0}: name another port for monitor, \
+         for example 127.0.0.1:3444"
+    )]
+    SamePort(SocketAddr),
     /// The text names no database.
     #[error(
         "the database \"{0}\" (database, --database) is no file and no PostgreSQL: name a file in \
@@ -152,7 +158,7 @@ impl Config {
     /// # Errors
     /// When it cannot be read, names a key that is not known, or has a value out of its limits.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        match read(path) {
+        match file::read(path) {
             Ok(text) => Self::parse(&text).map_err(|why| ConfigError::Form {
                 path: path.to_owned(),
                 why,
@@ -170,7 +176,7 @@ impl Config {
     /// # Errors
     /// What is wrong, and in which line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+        toml::from_str(text).map_err(|error| mistake::sentence(text, &error))
     }
 
     /// Checks what one value alone does not show.
@@ -188,6 +194,10 @@ impl Config {
         }
         if let Some(monitor) = self.monitor.filter(|at| !at.ip().is_loopback()) {
             return Err(ConfigError::Monitor(monitor));
+        }
+        // Port 0 is a free one, so two of them are two.
+        if self.monitor == Some(self.listen) && self.listen.port() != 0 {
+            return Err(ConfigError::SamePort(self.listen));
         }
         // Options may still name one if the file does not.
         match self.origins.is_empty() {
@@ -235,24 +245,10 @@ pub(crate) fn check_file(text: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// Reads a file of settings, and nothing that is no file or that never ends.
-fn read(path: &Path) -> io::Result<String> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    let mut text = String::new();
-    file.take(BYTES_MAX + 1).read_to_string(&mut text)?;
-    match u64::try_from(text.len()) {
-        Ok(..=BYTES_MAX) => Ok(text),
-        _ => Err(io::Error::other("it is larger than 64 KiB")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::Mode;
 
     /// The example file of the documents.
     const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -373,6 +369,12 @@ mod tests {
             let error = with(everywhere).check().expect_err(everywhere).to_string();
             assert!(error.contains("127.0.0.1:3444"), "{error}");
         }
+        let error = with("127.0.0.1:3443").check().expect_err("one port twice");
+        let error = error.to_string();
+        assert!(
+            error.contains("both 127.0.0.1:3443: name another port"),
+            "{error}"
+        );
     }
 
     #[test]

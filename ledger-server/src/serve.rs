@@ -48,7 +48,7 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-        tracing::info!("told to end");
+        tracing::info!("asked to end");
     }
 }
 

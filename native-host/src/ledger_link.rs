@@ -2,7 +2,7 @@
 
 mod problem;
 
-pub(crate) use problem::{code_of, failed, failure, retry_after_s};
+pub(crate) use problem::{failed, failure, problem_of, retry_after_s};
 
 use meter_core::{LedgerKey, TorAddr};
 use meter_ledger_client::{Dial, LedgerClient, ON_LOOPBACK_MAX, OVER_TOR_MAX};

@@ -228,7 +228,7 @@ async fn settings_are_changed_in_the_file(fixture: &Fixture) {
     fixture
         .wait(&said(
             "relay.port",
-            "said.textContent.startsWith('Kept. It counts from the relay')",
+            "said.textContent.startsWith('Kept. It takes effect at the relay')",
         ))
         .await;
     for (key, value) in [

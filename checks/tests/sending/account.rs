@@ -90,13 +90,34 @@ async fn a_device_joins_by_an_invitation_and_is_out_for_good_once_it_is_removed(
     assert_eq!(place.between.heard().len(), heard);
 
     let begin = keys[0].get(..8).unwrap();
-    place.person.host.run(&["ledger", "remove", begin]).unwrap();
+    for arguments in [
+        &["ledger", "remove", "", "--yes"][..],
+        &["ledger", "remove", begin.get(..7).unwrap(), "--yes"],
+        &["ledger", "remove", begin, "--json"],
+        // Nobody answers the question.
+        &["ledger", "remove", begin],
+    ] {
+        let refused = place.person.host.run(arguments).unwrap_err().to_string();
+        let why = ["first 8 hexadecimal digits", "nothing was done"];
+        assert!(why.iter().any(|why| refused.contains(why)), "{refused}");
+    }
+    let in_use = |device: &Value| device["removed_ms"].is_null();
+    assert!(devices(&place.person.host).iter().all(in_use));
+    place
+        .person
+        .host
+        .run(&["ledger", "remove", begin, "--yes"])
+        .unwrap();
     let removed = |device: &&Value| device["removed_ms"].is_string();
     let all = devices(&place.person.host);
     assert_eq!(all.iter().filter(removed).count(), 1, "{all:?}");
     second.earns(1);
     let stopped = second.sees(is_unknown).await;
     assert_eq!(stopped.ledger.unwrap().waiting_reports.0, 1, "it waits");
+    let refused = second.host.run(&["ledger", "send", "--json"]).unwrap_err();
+    let refused = refused.to_string();
+    assert!(refused.contains("ledger_unknown_device"), "{refused}");
+    assert!(refused.contains("onionmeter doctor"), "{refused}");
 
     let claimed = second.status().balance;
     second.host.run(&["ledger", "leave", "--yes"]).unwrap();
@@ -132,7 +153,11 @@ async fn a_removed_device_comes_back_with_a_new_key_and_keeps_what_it_earned() {
     second.earns(1);
     second.is_answered().await;
     let key = key_of(&devices(&second.host));
-    place.person.host.run(&["ledger", "remove", &key]).unwrap();
+    place
+        .person
+        .host
+        .run(&["ledger", "remove", &key, "--yes"])
+        .unwrap();
     second.earns(1);
     let before = second.sees(is_unknown).await;
     let refused = second.host.run(&["new-chain", "--new-key", "--json"]);

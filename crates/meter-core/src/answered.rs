@@ -43,14 +43,15 @@ named! {
 }
 
 named! {
-    /// How something that a ledger sent contradicts its signatures or what is stored here.
+    /// How something that a ledger signed contradicts its signatures or what is stored here.
     ContradictionKind {
-        /// A receipt or chain state that no known key of the ledger has signed, or that breaks a
-        /// rule of its format.
+        /// What no known key of the ledger has signed. That proves nothing, so nothing is kept
+        /// under this name any more: files of earlier versions have it.
         Signature => "signature",
         /// A receipt for another report than the one that was sent.
         OtherReport => "other_report",
-        /// A receipt that awards more than claimed, or less without a reason.
+        /// A receipt that awards more than claimed, or less without a reason, or signed bytes that
+        /// break a rule of their format.
         Rule => "rule",
         /// A receipt that does not follow from the one before it.
         Order => "order",
@@ -58,7 +59,8 @@ named! {
         Second => "second",
         /// A signed total that is not the sum of the receipts.
         Total => "total",
-        /// A change of key that does not follow from the pinned key.
+        /// A change of key that one of the ledger's keys signed, and that does not follow from the
+        /// pinned key: a second one, for example.
         Key => "key",
     }
 }

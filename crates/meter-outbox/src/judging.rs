@@ -5,6 +5,7 @@ use crate::{batch::Batch, message::Answer};
 use meter_core::{
     AnswerError, Answered, AnsweredReport, ChainCondition, ChainEnd, ChainHead, ChainState,
     ContradictionKind, LedgerKeys, LinkHash, Receipt, ReceiptHead, SessionReport, Signed, Verified,
+    VerifyError,
 };
 
 /// What the answers to a batch come down to.
@@ -20,9 +21,11 @@ pub(crate) struct Judged {
 pub(crate) enum Then {
     /// Nothing: all were good.
     Done,
-    /// A receipt of a key that is not known here, with the evidence if the ledger has no such key.
-    UnknownKey(Vec<u8>),
-    /// The ledger contradicts itself.
+    /// A receipt that names a key that is not known here.
+    UnknownKey,
+    /// A receipt that the key that it names did not sign.
+    Unsigned,
+    /// The ledger contradicts itself: one of its keys signed this.
     Contradiction(ContradictionKind, Vec<u8>),
     /// The ledger has the chain elsewhere.
     Conflict(Box<Signed<ChainState>>),
@@ -44,9 +47,11 @@ pub(crate) enum Standing {
     Behind { sequence: u64, link: LinkHash },
     /// Its history is another one, or it takes no more of this one.
     Ended(ChainEnd),
-    /// A key signed it that is not known here.
-    UnknownKey(Vec<u8>),
-    /// The ledger contradicts itself.
+    /// It names a key that is not known here.
+    UnknownKey,
+    /// The key that it names did not sign it.
+    Unsigned,
+    /// The ledger contradicts itself: one of its keys signed this.
     Contradiction(ContradictionKind, Vec<u8>),
     /// The book gave no report for the number.
     Unknown,
@@ -103,11 +108,14 @@ fn receipt_for(
     let evidence = || [bytes(signed), bytes(report.signed())].concat();
     let contradicts = |kind| Then::Contradiction(kind, evidence());
     if keys.is_of_unknown_key(signed) {
-        return Err(Then::UnknownKey(evidence()));
+        return Err(Then::UnknownKey);
     }
     let receipt = keys
         .verify(signed.clone())
-        .map_err(|_| contradicts(ContradictionKind::Signature))?;
+        .map_err(|error| match is_unsigned(&error) {
+            true => Then::Unsigned,
+            false => contradicts(ContradictionKind::Rule),
+        })?;
     match receipt.value().answers(report.value()) {
         Ok(()) => {}
         Err(AnswerError::OtherReport) => return Err(contradicts(ContradictionKind::OtherReport)),
@@ -137,10 +145,12 @@ pub(crate) fn standing(
 ) -> Standing {
     let contradicts = |kind| Standing::Contradiction(kind, bytes(signed));
     if keys.is_of_unknown_key(signed) {
-        return Standing::UnknownKey(bytes(signed));
+        return Standing::UnknownKey;
     }
-    let Ok(state) = keys.verify(signed.clone()) else {
-        return contradicts(ContradictionKind::Signature);
+    let state = match keys.verify(signed.clone()) {
+        Ok(state) => state,
+        Err(error) if is_unsigned(&error) => return Standing::Unsigned,
+        Err(_) => return contradicts(ContradictionKind::Rule),
     };
     let state = state.value();
     if (state.device, state.chain) != (head.key, head.chain) {
@@ -177,6 +187,11 @@ pub(crate) fn standing(
     } else {
         contradicts(ContradictionKind::Total)
     }
+}
+
+/// Whether the ledger did not sign it, as opposed to: it signed what breaks a rule.
+const fn is_unsigned<E>(error: &VerifyError<E>) -> bool {
+    matches!(error, VerifyError::Signature | VerifyError::Key)
 }
 
 /// Body and signature.

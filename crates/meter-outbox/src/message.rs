@@ -80,7 +80,7 @@ pub enum Act {
     Store(Vec<AnsweredReport>),
     /// Store a change of the ledger's key. It is verified.
     AddKey(Box<Signed<KeyChange>>),
-    /// Keep evidence that the ledger contradicts itself.
+    /// Keep evidence that the ledger contradicts itself. A key of the ledger signed it.
     Keep(ContradictionKind, Vec<u8>),
     /// End the chain in use, begin another one, and make a new outbox for it. If that is not
     /// possible, [`Seen::Refused`].
@@ -102,6 +102,9 @@ pub enum SendError {
     Busy,
     /// What came is not an answer of a ledger.
     Unreadable,
+    /// What came looks like an answer, but no key of the ledger signed it. So it proves nothing,
+    /// and against nobody: any program on the way can have changed or made it.
+    Unsigned,
     /// The ledger declined the request itself.
     Declined,
     /// Another ledger answers: it lists no key that is known here.
@@ -137,6 +140,8 @@ pub enum SendingState {
     Waiting {
         /// Milliseconds until then.
         in_ms: u64,
+        /// Why the last try had no success, if it had none.
+        failure: Option<SendError>,
     },
     /// The ledger is being asked, or reports are on their way.
     Sending,

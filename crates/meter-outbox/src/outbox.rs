@@ -193,6 +193,7 @@ impl Outbox {
         match self.doing {
             Doing::Nothing => SendingState::Waiting {
                 in_ms: self.pace.in_ms(now),
+                failure: self.pace.failure(),
             },
             _ => SendingState::Sending,
         }
@@ -218,7 +219,7 @@ impl Outbox {
             }
             Seen::SendNow => self.on_send_now(now),
             Seen::Chain { state, ours } => self.on_chain(now, &state, ours, random),
-            Seen::Keys(changes) => self.on_keys(now, changes),
+            Seen::Keys(changes) => self.on_keys(now, changes, random),
             Seen::Answered(batch, answers) => self.on_answers(now, &batch, answers, random),
             Seen::UnknownDevice => self.on_unknown_device(),
             Seen::SignatureRefused => self.on_signature_refused(now, random),

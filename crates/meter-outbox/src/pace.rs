@@ -56,7 +56,7 @@ impl Pace {
 
     /// The same for a person, who may know that what was wrong is mended.
     pub(crate) fn asked(&mut self, now: MonotonicMs) {
-        self.failures = 0;
+        (self.failures, self.last) = (0, None);
         self.at_once(now);
     }
 
@@ -105,6 +105,11 @@ impl Pace {
 
     pub(crate) fn in_ms(&self, now: MonotonicMs) -> u64 {
         self.due.map_or(0, |due| due.since(now))
+    }
+
+    /// Why the last try had no success, if it had none.
+    pub(crate) const fn failure(&self) -> Option<SendError> {
+        self.last
     }
 
     /// How long there was no success, and why, if that is long.

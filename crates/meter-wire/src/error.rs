@@ -224,8 +224,8 @@ codes! {
     LedgerChanged => "Another ledger answers at this address: its key is not that of the one with \
                       which you enrolled.",
     /// The ledger does not know the device.
-    LedgerUnknownDevice => "The ledger does not know this device any more; what waits stays here. \
-                            Enrol it again.",
+    LedgerUnknownDevice => "The ledger does not know this device any more, or removed it; run \
+                            `onionmeter doctor`.",
     /// The device was removed from its account.
     LedgerRemoved => "This device was removed from its account; `onionmeter new-chain --new-key` \
                       makes a key to enrol.",

@@ -21,7 +21,7 @@ pub struct LedgerStatus {
     pub address: String,
     /// The account.
     pub account: HexBytes<16>,
-    /// Claimed before the device was enrolled. The ledger does not credit it.
+    /// Claimed before this enrolment. What an earlier enrolment credited is not counted again.
     pub before: U64Text,
     /// Claimed by the reports that have a receipt.
     pub answered: U64Text,
@@ -97,6 +97,9 @@ pub enum Sending {
     Waiting {
         /// Seconds until then, rounded up.
         in_s: u32,
+        /// Why the last try had no success. Absent if it had, and from an older daemon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<Problem>,
     },
     /// Reports are on their way.
     Sending,

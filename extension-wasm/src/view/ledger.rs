@@ -179,9 +179,12 @@ fn reasons(lowered: &Lowered) -> Text {
 pub(super) fn of_sending(sending: &Sending) -> Text {
     match sending {
         Sending::Idle => key("sending_idle").text(),
-        Sending::Waiting { in_s } => {
+        Sending::Waiting { in_s, problem } => {
             let time = Value::duration(u64::from(*in_s).saturating_mul(1_000));
-            key("sending_waiting").with("time", time)
+            match problem {
+                None => key("sending_waiting").with("time", time),
+                Some(problem) => said(problem).and(key("sending_again").with("time", time)),
+            }
         }
         Sending::Sending => key("sending_sending").text(),
         Sending::NoTor => key("sending_no_tor").text(),
@@ -252,7 +255,7 @@ fn restored(state: &State) -> Option<LedgerNotice> {
 fn sending(sending: &Sending) -> Option<LedgerNotice> {
     let (kind, command, detail) = match sending {
         Sending::Idle | Sending::Waiting { .. } | Sending::Sending | Sending::NoTor => return None,
-        Sending::Trouble { .. } => (NoticeKind::Trouble, None, None),
+        Sending::Trouble { problem, .. } => (NoticeKind::Trouble, None, exactly(problem)),
         Sending::Stopped(problem) => {
             let command = match problem.code {
                 ErrorCode::LedgerUnknownDevice => Some(LEAVE),

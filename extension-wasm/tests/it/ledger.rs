@@ -50,7 +50,10 @@ impl Ledger {
             lowered: Vec::new(),
             badge: BadgeNumber::Claimed,
             chain_end: None,
-            sending: Sending::Waiting { in_s: 70 },
+            sending: Sending::Waiting {
+                in_s: 70,
+                problem: None,
+            },
         });
         ledger.count(scene);
         ledger

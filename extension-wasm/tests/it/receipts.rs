@@ -90,7 +90,7 @@ fn a_new_browser_verifies_every_receipt_and_shows_the_three_numbers() {
         .map(|one| one.amount.credits.en())
         .collect();
     assert_eq!(amounts, ["9.150", "4.575"]);
-    assert!(differences[0].reason.en().contains("before this device"));
+    assert!(differences[0].reason.en().contains("before this enrolment"));
     assert_eq!(notice(&scene), None);
     assert_eq!(scene.view().problem, None);
     assert_eq!(scene.view().badge.text.en(), "1.4k", "claimed");

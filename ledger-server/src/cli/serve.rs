@@ -6,7 +6,7 @@ use super::{
     open::{Common, Home},
 };
 use crate::{
-    config::{Config, Enrolment, Log},
+    config::{Config, Enrolment, Log, address},
     http::{self, Origin, Tls, Transport, enrol_command},
     ledger::Ledger,
     opening,
@@ -30,16 +30,16 @@ It prints its address, its public key, and the command with which people enrol t
 options can stand in config.toml. Commands of the same folder work while it runs, and take effect
 within two seconds.
 
-Exit status: 0 it was told to end (SIGTERM, SIGINT), 2 the folder, key, database or port cannot be
+Exit status: 0 it was asked to end (SIGTERM, SIGINT), 2 the folder, key, database or port cannot be
 used, 78 a mistake in config.toml.";
 
 #[derive(clap::Args)]
 pub(super) struct Serve {
     /// Where to listen [default: 127.0.0.1:3443]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Where /healthz and /metrics answer as well, for tools on this computer: 127.0.0.1:3444
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     monitor: Option<SocketAddr>,
     /// An address under which clients reach it; may be repeated, the first one is shown
     #[arg(long, value_name = "URL")]

@@ -163,7 +163,8 @@ impl Memberships {
             .map_err(|error| self.because(&error))
     }
 
-    /// The contradiction that was noticed since the enrolment, if any.
+    /// The contradiction that was noticed since the enrolment, if any. Earlier versions also kept
+    /// what no key of the ledger had signed, which is no contradiction.
     ///
     /// # Errors
     /// `ledger_none`, or why the file of receipts cannot be used.
@@ -174,7 +175,9 @@ impl Memberships {
             .map_err(|error| self.because(&error))?;
         let since = member.membership.enrolled_at;
         let is_of_it = |kept: &&meter_ledger::Contradiction| {
-            kept.member == member.number && kept.noticed_at >= since
+            kept.member == member.number
+                && kept.noticed_at >= since
+                && kept.kind != ContradictionKind::Signature
         };
         Ok(kept.iter().rfind(is_of_it).map(|kept| kept.kind))
     }

@@ -2,7 +2,7 @@
 //! messages.
 
 use super::membership::Ledger;
-use crate::ledger_link::code_of;
+use crate::ledger_link::problem_of;
 use meter_core::{ChainHead, ChainId, ChainState, KeyChange, Policy, Signed};
 use meter_outbox::{Answer, Batch, Outbox, SendError, SendingState, Stop};
 use meter_tor::LedgerAddress;
@@ -59,14 +59,15 @@ pub(crate) enum Found {
 pub(super) fn sending(state: &SendingState) -> Sending {
     match state {
         SendingState::Idle => Sending::Idle,
-        SendingState::Waiting { in_ms } => Sending::Waiting {
+        SendingState::Waiting { in_ms, failure } => Sending::Waiting {
             in_s: tens(in_ms.div_ceil(10_000)),
+            problem: failure.map(problem_of),
         },
         SendingState::Sending | SendingState::NewChain(_) => Sending::Sending,
         SendingState::NoTor => Sending::NoTor,
         SendingState::Trouble { since_ms, failure } => Sending::Trouble {
             since_s: tens(since_ms / 10_000),
-            problem: Problem::new(code_of(*failure)),
+            problem: problem_of(*failure),
         },
         SendingState::Stopped(stop) => Sending::Stopped(stopped(stop)),
     }
@@ -99,8 +100,10 @@ mod tests {
     #[test]
     fn a_wait_is_told_in_steps_of_ten_seconds_so_that_it_wakes_no_client() {
         for (in_ms, in_s) in [(0, 0), (1, 10), (9_999, 10), (10_001, 20), (180_000, 180)] {
-            let told = sending(&SendingState::Waiting { in_ms });
-            assert_eq!(told, Sending::Waiting { in_s }, "{in_ms}");
+            let failure = None;
+            let told = sending(&SendingState::Waiting { in_ms, failure });
+            let problem = None;
+            assert_eq!(told, Sending::Waiting { in_s, problem }, "{in_ms}");
         }
         let trouble = sending(&SendingState::Trouble {
             since_ms: 609_999,
@@ -110,6 +113,26 @@ mod tests {
             panic!("{trouble:?}");
         };
         assert_eq!((since_s, problem.code), (600, ErrorCode::LedgerNotFound));
+    }
+
+    #[test]
+    fn a_failure_is_said_at_once_and_not_after_ten_minutes() {
+        for (failure, code, detail) in [
+            (SendError::Unreachable, ErrorCode::LedgerUnreachable, None),
+            (
+                SendError::Unsigned,
+                ErrorCode::LedgerUnreadable,
+                Some("an answer was not signed by the ledger's key; nothing of it counts"),
+            ),
+        ] {
+            let failure = Some(failure);
+            let told = sending(&SendingState::Waiting { in_ms: 1, failure });
+            let Sending::Waiting { problem, .. } = &told else {
+                panic!("{told:?}");
+            };
+            let problem = problem.as_ref().expect("the last try failed");
+            assert_eq!((problem.code, problem.detail.as_deref()), (code, detail));
+        }
     }
 
     #[test]

@@ -24,7 +24,6 @@ impl Accounting {
         is_usable: impl Fn(&LedgerAddress) -> bool,
     ) -> Option<Errand> {
         self.prepare_outgoing();
-        let head = *self.head()?;
         let outgoing = self.outgoing.as_mut()?;
         let mut seen = Vec::new();
         let is_reachable = is_usable(&outgoing.address);
@@ -32,11 +31,8 @@ impl Accounting {
             outgoing.is_reachable = is_reachable;
             seen.push(Seen::Reachable(is_reachable));
         }
-        if head.sequence != outgoing.sequence {
-            outgoing.sequence = head.sequence;
-            seen.push(Seen::Head(head));
-            self.memberships.look_again(&head, &self.earlier);
-        }
+        seen.extend(self.new_head());
+        let outgoing = self.outgoing.as_ref()?;
         if seen.is_empty() && !outgoing.outbox.is_idle() {
             seen.push(Seen::Tick);
         }
@@ -46,6 +42,18 @@ impl Accounting {
             errand = self.step(now, wall, one).or(errand);
         }
         errand
+    }
+
+    /// The head of the chain, if the outbox does not know it yet.
+    fn new_head(&mut self) -> Option<Seen> {
+        let head = *self.head()?;
+        let outgoing = self.outgoing.as_mut()?;
+        if head.sequence == outgoing.sequence {
+            return None;
+        }
+        outgoing.sequence = head.sequence;
+        self.memberships.look_again(&head, &self.earlier);
+        Some(Seen::Head(head))
     }
 
     /// Takes what came of an errand.
@@ -110,7 +118,10 @@ impl Accounting {
         self.preparing.wake();
         self.prepare_outgoing();
         self.memberships.ledger()?;
-        Ok(self.step(now, wall, Seen::SendNow))
+        // A report that was signed a moment ago waits, too.
+        let news = self.new_head();
+        let errand = news.and_then(|head| self.step(now, wall, head));
+        Ok(self.step(now, wall, Seen::SendNow).or(errand))
     }
 
     /// Follows the changes of the ledger's key that it shows, and returns its newest key.

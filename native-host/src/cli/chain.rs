@@ -246,7 +246,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
     let mut text = begins(kept.as_deref(), reports);
     let kept_key = is_there(kept_key);
     if arguments.new_key {
-        text += "It has a new key. ";
+        text += "The new chain has a new key. ";
         if let Some(kept) = &kept_key {
             text += &format!(
                 "The old one signs nothing more, and is kept as {}. ",

@@ -2,7 +2,7 @@
 
 use super::{
     ask::Patience,
-    exit,
+    exit, ledger,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print, question,
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Enroll, home: &Home, format: Format) -> Outcome {
         return Err(Problem::new(ErrorCode::LedgerBadCode).into());
     }
     let patience = arguments.patience.at_most(ENROL_MAX);
-    let offer = patience.wait(look(home, &arguments.ledger))?;
+    let offer = patience.wait(ledger::or_say(format, look(home, &arguments.ledger)))?;
     if known.is_some_and(|known| known != offer.key) {
         return Err(Problem::new(ErrorCode::LedgerOtherKey).into());
     }
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Enroll, home: &Home, format: Format) -> Outcome {
         key: offer.key,
         code: arguments.code.clone(),
     });
-    let enrolled = patience.wait(enrol(home, request))?;
+    let enrolled = patience.wait(ledger::or_say(format, enrol(home, request)))?;
     Answer::new("enrolled", text(&offer, &enrolled))
         .with("address", &offer.address)
         .with("ledger_key", &offer.vkey)

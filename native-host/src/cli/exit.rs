@@ -78,8 +78,9 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         EXIT_UNAVAILABLE,
         "unavailable",
-        "Tor is not installed, did not start or cannot connect; a browser, the daemon or the HTTP \
-            server cannot be started; or the system gives no more open files or memory",
+        "Tor is not installed, did not start or cannot connect; the ledger cannot be reached; a \
+            browser, the daemon or the HTTP server cannot be started; or the system gives no more \
+            open files or memory",
     ),
     (
         EXIT_BUG,
@@ -115,7 +116,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         REFUSED,
         "refused",
-        "not ours to do, for example to stop a Tor that somebody else started",
+        "not ours to do, for example to stop a Tor that somebody else started; or this device is \
+            not enrolled with a ledger, is enrolled already, or the ledger declines",
     ),
     (
         CONFIG,
@@ -190,6 +192,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::LedgerEnrolled
         | ErrorCode::LedgerOtherKey
         | ErrorCode::LedgerRemoved
+        | ErrorCode::LedgerUnknownDevice
         | ErrorCode::LedgerChanged
         | ErrorCode::LedgerDeclined => REFUSED,
         ErrorCode::Internal => EXIT_BUG,
@@ -227,6 +230,7 @@ mod tests {
         assert_eq!(of_problem(ErrorCode::IdentityTooSoon), TOO_SOON);
         assert_eq!(of_problem(ErrorCode::ConfigInvalid), CONFIG);
         assert_eq!(of_problem(ErrorCode::TorNotOurs), REFUSED);
+        assert_eq!(of_problem(ErrorCode::LedgerUnknownDevice), REFUSED);
         assert_eq!(of_problem(ErrorCode::TorMissing), EXIT_UNAVAILABLE);
         assert_eq!(of_problem(ErrorCode::DaemonUnreachable), NO_ANSWER);
     }

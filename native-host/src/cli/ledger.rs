@@ -1,5 +1,11 @@
 //! `ledger`: the account of this device, and what was claimed, credited and waits.
 
+mod asking;
+mod removing;
+mod sending;
+
+pub(super) use asking::{asked, or_say};
+
 use super::{
     ask::{self, Patience},
     exit,
@@ -11,8 +17,8 @@ use crate::{EXIT_USAGE, home::Home, ipc};
 use clap::{Args, Subcommand};
 use meter_core::{Amount, Decimals, UnixMs, credits_to};
 use meter_wire::{
-    ErrorCode, HexBytes, LedgerDevice, LedgerRemove, LedgerSecret, LedgerStatus, Problem, Request,
-    Success, chain_end_sentence, difference,
+    ErrorCode, LedgerDevice, LedgerSecret, LedgerStatus, Problem, Request, Success,
+    chain_end_sentence, difference,
 };
 use std::time::Duration;
 
@@ -31,10 +37,17 @@ const ASKED: &str = "\
 Exit status: 0 done, 69 the ledger cannot be reached, 77 this device is not enrolled, or the ledger
 declines.";
 const LEFT: &str = "Exit status: 0 done, 64 not confirmed, 77 this device is not enrolled.";
+const SENT: &str = "\
+It waits some seconds for the ledger's answer; what takes longer is sent without the command.
+
+Exit status: 0 sent, or being sent; 69 the ledger or Tor cannot be reached; 77 this device is not
+enrolled, or was removed; else the status of why nothing is sent.";
 const REMOVED: &str = "\
-Exit status: 0 done, 64 no such device, 69 the ledger cannot be reached, 77 this device is not \
-enrolled,
-or the ledger declines.";
+The key of a removed device can never be enrolled again. `onionmeter ledger leave` only ends the
+sending of the device that you use.
+
+Exit status: 0 done, 64 no such device or not confirmed, 69 the ledger cannot be reached, 77 this
+device is not enrolled, or the ledger declines.";
 
 #[derive(Args)]
 #[command(after_help = HELP, args_conflicts_with_subcommands = true)]
@@ -51,7 +64,7 @@ enum What {
     #[command(after_help = ENROLLED)]
     Status,
     /// Send what waits now
-    #[command(after_help = ENROLLED)]
+    #[command(after_help = SENT)]
     Send,
     /// Leave the ledger; reports and receipts stay
     #[command(after_help = LEFT)]
@@ -69,8 +82,11 @@ enum What {
     /// Remove a device from the account; what it was credited stays
     #[command(after_help = REMOVED)]
     Remove {
-        /// The device's key, or the beginning of it, as `devices` lists it
+        /// The device's key, or at least the first 8 digits of it, as `devices` lists it
         device: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Make a new recovery code; the one before is worth nothing then
     #[command(after_help = ASKED)]
@@ -84,13 +100,10 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let patience = arguments.patience.at_most(ASK_MAX);
     match arguments.what.as_ref().unwrap_or(&What::Status) {
         What::Status => status(patience, home, format),
-        What::Send => {
-            done(patience, home, Request::LedgerSend)?;
-            Answer::new("sending", "What waits is being sent.").print(format)
-        }
+        What::Send => sending::run(patience, home, format),
         What::Leave { yes } => leave(*yes, patience, home, format),
         What::Invite => {
-            let secret = secret(patience, home, Request::LedgerInvite)?;
+            let secret = secret(patience, home, format, Request::LedgerInvite)?;
             let until = secret.expires_ms.and_then(|at| UnixMs::new(at.0));
             let until = until
                 .map(|at| when::local(at, &when::zone()))
@@ -103,7 +116,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             Answer::new("invited", text).with_all(&secret).print(format)
         }
         What::Recover => {
-            let secret = secret(patience, home, Request::LedgerRecovery)?;
+            let secret = secret(patience, home, format, Request::LedgerRecovery)?;
             let text = format!(
                 "New recovery code; the one before is worth nothing now:\n\n  {}\n\n\
                  Write it down: it is shown once and stored nowhere.",
@@ -114,13 +127,13 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
                 .print(format)
         }
         What::Devices => {
-            let devices = devices(patience, home)?;
+            let devices = asking::devices(patience, home, format)?;
             let lines: Vec<_> = devices.iter().map(line).collect();
             Answer::new("devices", lines.concat())
                 .with("devices", &devices)
                 .print(format)
         }
-        What::Remove { device } => remove(device, patience, home, format),
+        What::Remove { device, yes } => removing::run(device, *yes, patience, home, format),
     }
 }
 
@@ -194,7 +207,8 @@ fn leave(yes: bool, patience: Patience, home: &Home, format: Format) -> Outcome 
                     receipts stay here.\nLeave the ledger? [y/N] ";
     // Who has nothing to leave, or no daemon that could, is not asked.
     if !yes
-        && let Err(CommandError::Problem(problem)) = asked(patience, home, Request::LedgerPolicy)
+        && let Err(CommandError::Problem(problem)) =
+            asked(patience, home, format, Request::LedgerPolicy)
         && (problem.code == ErrorCode::LedgerNone
             || exit::of_problem(problem.code) == exit::NO_ANSWER)
     {
@@ -204,35 +218,9 @@ fn leave(yes: bool, patience: Patience, home: &Home, format: Format) -> Outcome 
         let text = "nothing was done; --yes leaves without asking".to_owned();
         return Err(CommandError::Exit(EXIT_USAGE, text));
     }
-    done(patience, home, Request::LedgerLeave)?;
+    asked(patience, home, format, Request::LedgerLeave)?;
     let text = "This device has left the ledger. Its account there stays, with what was credited.";
     Answer::new("left", text).print(format)
-}
-
-fn remove(device: &str, patience: Patience, home: &Home, format: Format) -> Outcome {
-    let devices = devices(patience, home)?;
-    let wanted = device.trim().to_lowercase();
-    let is_wanted = |known: &&LedgerDevice| {
-        known.removed_ms.is_none() && hex::encode(known.key.0).starts_with(&wanted)
-    };
-    let mut found = devices.iter().filter(is_wanted);
-    let (Some(one), None) = (found.next(), found.next()) else {
-        let text = format!(
-            "not exactly one device in use has a key that begins with {wanted}; `onionmeter ledger \
-             devices` lists them"
-        );
-        return Err(CommandError::Exit(EXIT_USAGE, text));
-    };
-    let key: HexBytes<32> = one.key;
-    done(
-        patience,
-        home,
-        Request::LedgerRemove(LedgerRemove { device: key }),
-    )?;
-    let text = format!("{} was removed; what it was credited stays.", one.name);
-    Answer::new("removed", text)
-        .with("device", key)
-        .print(format)
 }
 
 fn line(device: &LedgerDevice) -> String {
@@ -256,31 +244,14 @@ fn line(device: &LedgerDevice) -> String {
     line + "\n"
 }
 
-fn devices(patience: Patience, home: &Home) -> Result<Vec<LedgerDevice>, CommandError> {
-    match asked(patience, home, Request::LedgerDevices)? {
-        Success::LedgerDevices(devices) => Ok(devices.devices),
-        _ => Err(ipc::unexpected().into()),
-    }
-}
-
-fn secret(patience: Patience, home: &Home, request: Request) -> Result<LedgerSecret, CommandError> {
-    match asked(patience, home, request)? {
+fn secret(
+    patience: Patience,
+    home: &Home,
+    format: Format,
+    request: Request,
+) -> Result<LedgerSecret, CommandError> {
+    match asked(patience, home, format, request)? {
         Success::LedgerSecret(secret) => Ok(secret),
         _ => Err(ipc::unexpected().into()),
     }
-}
-
-fn done(patience: Patience, home: &Home, request: Request) -> Result<(), CommandError> {
-    asked(patience, home, request).map(drop)
-}
-
-pub(super) fn asked(
-    patience: Patience,
-    home: &Home,
-    request: Request,
-) -> Result<Success, CommandError> {
-    patience.wait(async {
-        let mut daemon = ipc::Connection::attach_or_start(home).await?;
-        daemon.ask(request).await
-    })
 }

@@ -32,17 +32,17 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let patience = arguments.patience.at_most(ASK_MAX);
     if arguments.print || format == Format::Json {
-        let login = link(patience, home)?;
+        let login = link(patience, home, format)?;
         return Answer::new("link", by_hand(&login))
             .with_all(&login)
             .print(format);
     }
-    let opened = match asked(patience, home, Request::LedgerOpen) {
+    let opened = match asked(patience, home, format, Request::LedgerOpen) {
         Ok(Success::LedgerOpened(opened)) => opened,
         Ok(_) => return Err(ipc::unexpected().into()),
         // A daemon from before this request.
         Err(CommandError::Problem(problem)) if problem.code == ErrorCode::UnknownRequest => {
-            let LedgerLogin { link, words } = link(patience, home)?;
+            let LedgerLogin { link, words } = link(patience, home, format)?;
             let link = Some(link);
             LedgerOpened { link, words }
         }
@@ -75,8 +75,8 @@ fn by_hand(login: &LedgerLogin) -> String {
     )
 }
 
-fn link(patience: Patience, home: &Home) -> Result<LedgerLogin, CommandError> {
-    match asked(patience, home, Request::LedgerLogin)? {
+fn link(patience: Patience, home: &Home, format: Format) -> Result<LedgerLogin, CommandError> {
+    match asked(patience, home, format, Request::LedgerLogin)? {
         Success::LedgerLogin(login) => Ok(login),
         _ => Err(ipc::unexpected().into()),
     }

@@ -61,17 +61,17 @@ impl Effect {
     /// Says when the change takes effect, and how to cause that.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
-            Self::Nothing => "It counts from now on.",
+            Self::Nothing => "It takes effect now.",
             Self::Relay => {
-                "It counts from the relay's next start on: `onionmeter monitor stop`, then \
+                "It takes effect at the relay's next start: `onionmeter monitor stop`, then \
                     `onionmeter monitor start`."
             }
             Self::Tor => {
-                "It counts from Tor's next start on: `onionmeter tor stop`, then `onionmeter tor \
+                "It takes effect at Tor's next start: `onionmeter tor stop`, then `onionmeter tor \
                     start`."
             }
             Self::Daemon => {
-                "It counts from the daemon's next start on: `onionmeter stop`, then `onionmeter \
+                "It takes effect at the daemon's next start: `onionmeter stop`, then `onionmeter \
                     up` (an open browser starts it by itself)."
             }
         }

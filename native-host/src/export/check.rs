@@ -5,8 +5,8 @@ use super::{
     file::{Chain, ExportFile, Ledger, Receipts},
 };
 use meter_core::{
-    Amount, ChainHead, ChainId, DeviceKey, LedgerKey, LedgerKeys, Receipt, ReceiptHead,
-    SessionReport, Signed, Verified,
+    Amount, ChainHead, ChainId, ContradictionKind, DeviceKey, LedgerKey, LedgerKeys, Receipt,
+    ReceiptHead, SessionReport, Signed, Verified,
 };
 use meter_wire::WireReport;
 use std::collections::BTreeMap;
@@ -129,6 +129,14 @@ impl ExportFile {
     }
 }
 
+/// How many contradictions the device says that it has of this ledger. What no key of the ledger
+/// signed proves nothing against it, so it does not count: earlier versions kept it, too.
+fn contradictions(of: &Ledger) -> usize {
+    let unsigned = ContradictionKind::Signature.name();
+    let kept = of.contradictions.iter();
+    kept.filter(|kept| kept.kind != unsigned).count()
+}
+
 fn other_keys(chains: &[Checked], in_use: DeviceKey) -> Vec<[u8; 32]> {
     let mut keys = Vec::new();
     for chain in chains.iter().filter(|chain| chain.key != in_use) {
@@ -192,7 +200,7 @@ impl<'a> Sum<'a> {
                 newest: keys.newest().0,
                 in_force: of.in_force,
                 policies: of.policies.len(),
-                contradictions: of.contradictions.len(),
+                contradictions: contradictions(of),
                 ..ProvenLedger::default()
             },
             keys,

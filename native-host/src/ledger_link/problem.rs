@@ -51,18 +51,37 @@ pub(crate) fn failure(error: &ClientError) -> SendError {
 }
 
 /// The code for a person of what the outbox met.
-pub(crate) const fn code_of(failure: SendError) -> ErrorCode {
+const fn code_of(failure: SendError) -> ErrorCode {
     match failure {
         SendError::NoTor => ErrorCode::LedgerNoTor,
         SendError::NotFound => ErrorCode::LedgerNotFound,
         SendError::Unreachable => ErrorCode::LedgerUnreachable,
         SendError::TimedOut => ErrorCode::LedgerSilent,
         SendError::Busy => ErrorCode::LedgerBusy,
-        SendError::Unreadable => ErrorCode::LedgerUnreadable,
+        SendError::Unreadable | SendError::Unsigned => ErrorCode::LedgerUnreadable,
         SendError::OtherLedger => ErrorCode::LedgerChanged,
         SendError::Declined | SendError::Conflict => ErrorCode::LedgerDeclined,
         SendError::Disk => ErrorCode::ReceiptsUnwritable,
     }
+}
+
+/// The problem for a person of what the outbox met.
+pub(crate) fn problem_of(failure: SendError) -> Problem {
+    let code = code_of(failure);
+    let detail = match failure {
+        SendError::Unsigned => "an answer was not signed by the ledger's key; nothing of it counts",
+        SendError::Conflict => "it says that these reports do not follow those that it has",
+        SendError::Declined => "it does not take the request itself",
+        SendError::NoTor
+        | SendError::NotFound
+        | SendError::Unreachable
+        | SendError::TimedOut
+        | SendError::Busy
+        | SendError::Unreadable
+        | SendError::OtherLedger
+        | SendError::Disk => return Problem::new(code),
+    };
+    Problem::with_detail(code, detail.to_owned())
 }
 
 /// When the ledger wants to be asked again.

@@ -317,7 +317,7 @@ fn a_command_says_that_a_value_which_is_in_force_needs_no_start() {
         assert_eq!(object(&told)["takes_effect"], "now", "{key}");
         let told = home.run(&["config", "set", key, value]);
         let said = String::from_utf8_lossy(&told.stdout).into_owned();
-        assert!(said.ends_with("It counts from now on.\n"), "{said}");
+        assert!(said.ends_with("It takes effect now.\n"), "{said}");
     }
     let doctor = home.run(&["doctor"]);
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();

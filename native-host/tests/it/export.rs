@@ -181,7 +181,7 @@ fn an_export_says_what_is_proven_and_what_not_and_its_sums_are_those_of_the_stat
         "signed receipts for 4 of them",
         "Its key was",
         "2.25 credits less: The account claimed more time",
-        "9.15 credits claimed before the device was enrolled there",
+        "9.15 credits claimed before the enrolment there",
         "4.575 credits wait for a receipt",
         "4.575 credits of ended chains have no receipt",
         "Not proven: that the traffic was a person's",

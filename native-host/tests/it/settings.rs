@@ -214,12 +214,12 @@ fn what_is_in_force_is_told_beside_a_file_that_was_changed_or_broken_since() {
         &[],
     );
     let parts = [
-        "log.level is info in force and debug in config.toml. It counts from the daemon's next \
-            start on",
-        "tor.bridges is none in force and 1 line in config.toml. It counts from Tor's next start \
-            on",
-        "relay.connections_max is 512 in force and 100 in config.toml. It counts from the relay's \
-            next start on",
+        "log.level is info in force and debug in config.toml. It takes effect at the daemon's next \
+            start",
+        "tor.bridges is none in force and 1 line in config.toml. It takes effect at Tor's next \
+            start",
+        "relay.connections_max is 512 in force and 100 in config.toml. It takes effect at the \
+            relay's next start",
     ];
     check(&home, &["doctor"], 1, &parts);
     check(&home, &["status"], 0, &["log.level", "not in force yet"]);

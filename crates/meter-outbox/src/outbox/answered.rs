@@ -33,7 +33,8 @@ impl Outbox {
                 self.contact = Contact::Behind { sequence, link };
             }
             Standing::Ended(why) => self.end(why),
-            Standing::UnknownKey(evidence) => return self.unknown_key(now, evidence, random),
+            Standing::UnknownKey => self.unknown_key(now, random),
+            Standing::Unsigned => self.pace.failed(now, SendError::Unsigned, None, random),
             Standing::Contradiction(kind, evidence) => return self.contradicted(kind, evidence),
             Standing::Unknown => self.pace.failed(now, SendError::Conflict, None, random),
         }
@@ -44,6 +45,7 @@ impl Outbox {
         &mut self,
         now: MonotonicMs,
         changes: Vec<Signed<KeyChange>>,
+        random: u32,
     ) -> Vec<Act> {
         if !matches!(self.doing, Doing::AskingKeys) {
             return Vec::new();
@@ -64,6 +66,12 @@ impl Outbox {
             match self.keys.add(change.clone()) {
                 // A known one is stored again too: the disk may have refused it.
                 Ok(()) => acts.push(Act::AddKey(Box::new(change))),
+                // Not signed by the key that it names, which is one of the ledger's.
+                Err(_) if change.clone().verify(named.old).is_err() => {
+                    self.keys_asked = KeysAsked::No;
+                    self.pace.failed(now, SendError::Unsigned, None, random);
+                    break;
+                }
                 Err(_) => {
                     let evidence = judging::bytes(&change);
                     acts.extend(self.contradicted(ContradictionKind::Key, evidence));
@@ -144,7 +152,8 @@ impl Outbox {
     fn after(&mut self, now: MonotonicMs, then: Then, random: u32) -> Vec<Act> {
         match then {
             Then::Done => {}
-            Then::UnknownKey(evidence) => return self.unknown_key(now, evidence, random),
+            Then::UnknownKey => self.unknown_key(now, random),
+            Then::Unsigned => self.pace.failed(now, SendError::Unsigned, None, random),
             Then::Contradiction(kind, evidence) => return self.contradicted(kind, evidence),
             Then::Conflict(state) => self.on_conflict(now, &state, random),
             Then::Refused { sequence, code } => {
@@ -206,12 +215,15 @@ impl Outbox {
         )
     }
 
-    fn unknown_key(&mut self, now: MonotonicMs, evidence: Vec<u8>, random: u32) -> Vec<Act> {
+    /// If the ledger lists no such key either, the ledger did not sign it, and somebody else may
+    /// have made it: that is no evidence.
+    fn unknown_key(&mut self, now: MonotonicMs, random: u32) {
         if self.keys_asked == KeysAsked::NothingNew {
-            return self.contradicted(ContradictionKind::Signature, evidence);
+            self.keys_asked = KeysAsked::No;
+            self.pace.failed(now, SendError::Unsigned, None, random);
+        } else {
+            self.ask_for_keys(now, SendError::Unreadable, random);
         }
-        self.ask_for_keys(now, SendError::Unreadable, random);
-        Vec::new()
     }
 
     /// At once, but only once until the next success: a ledger that shows a new key each time is

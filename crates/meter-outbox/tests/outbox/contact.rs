@@ -193,7 +193,7 @@ fn a_state_of_an_unknown_key_counts_after_the_ledger_has_shown_the_change_to_it(
     let seen = state(&rig);
     assert_eq!(Rig::plan(&rig.see(seen)).from, 3);
 
-    // Without such a change it is evidence.
+    // Without such a change no key of the ledger signed it, and that is no evidence.
     let mut rig = Rig::new(3, 2);
     rig.asked();
     let seen = state(&rig);
@@ -203,24 +203,60 @@ fn a_state_of_an_unknown_key_counts_after_the_ledger_has_shown_the_change_to_it(
         [Act::AskChain]
     ));
     let seen = state(&rig);
-    let acts = rig.see(seen);
-    assert!(
-        matches!(acts[..], [Act::Keep(ContradictionKind::Signature, _)]),
-        "{acts:?}"
-    );
-
-    // A change that names the pinned key, but that this key has not signed.
-    let mut rig = Rig::new(3, 2);
-    rig.asked();
+    assert!(rig.see(seen).is_empty());
+    assert_eq!(failure(&rig), Some(SendError::Unsigned));
+    assert!(matches!(rig.after(60)[..], [Act::AskChain]));
     let seen = state(&rig);
-    rig.see(seen);
-    let sound = change(&ledger(), 2);
+    assert!(matches!(rig.see(seen)[..], [Act::AskKeys]), "it may now");
+}
+
+#[test]
+fn a_change_of_key_is_evidence_only_if_the_key_that_it_names_signed_it() {
+    let change = |new: u8| {
+        let change = KeyChange {
+            old: ledger().key(),
+            new: LedgerSigner::from_seed(&[new; 32]).key(),
+            number: 2,
+            at: UnixMs::from_u32(3),
+        };
+        ledger().sign(&change).unwrap().signed().clone()
+    };
+    let asked = || {
+        let mut rig = Rig::new(3, 2);
+        rig.asked();
+        let next_key = LedgerSigner::from_seed(&[0x2f; 32]);
+        let mut state = state_of(&rig.chain.head(2), ChainCondition::Open);
+        state.ledger = next_key.key();
+        let acts = rig.see(Seen::Chain {
+            state: Box::new(next_key.sign(&state).unwrap().signed().clone()),
+            ours: Some(rig.chain.head(2).link),
+        });
+        assert!(matches!(acts[..], [Act::AskKeys]), "{acts:?}");
+        rig
+    };
+    let sound = change(0x2f);
     let forged = meter_core::Signed::new(sound.body().to_vec(), [7; 64]);
+    let mut rig = asked();
     let acts = rig.see(Seen::Keys(vec![forged]));
+    assert!(acts.is_empty(), "{acts:?}");
+    assert_eq!(failure(&rig), Some(SendError::Unsigned));
+
+    // Two successors, and the pinned key has signed both.
+    let acts = asked().see(Seen::Keys(vec![sound, change(9)]));
     assert!(
-        matches!(acts[..], [Act::Keep(ContradictionKind::Key, _)]),
+        matches!(
+            acts[..],
+            [Act::AddKey(_), Act::Keep(ContradictionKind::Key, _)]
+        ),
         "{acts:?}"
     );
+}
+
+fn failure(rig: &Rig) -> Option<SendError> {
+    match rig.state() {
+        SendingState::Waiting { failure, .. } => failure,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

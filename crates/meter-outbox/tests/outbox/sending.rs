@@ -4,6 +4,11 @@ use crate::support::{Rig, genesis, next, receipts};
 use meter_core::{ChainEnd, ChainHead};
 use meter_outbox::{Act, Batch, BatchError, Seen, SendError, SendingState};
 
+fn waiting(in_ms: u64) -> SendingState {
+    let failure = None;
+    SendingState::Waiting { in_ms, failure }
+}
+
 #[test]
 fn an_outbox_in_which_nothing_waits_does_nothing_at_all() {
     let mut rig = Rig::new(3, 3);
@@ -22,12 +27,12 @@ fn what_waits_is_sent_after_its_delay_in_one_batch_with_what_waits_by_then() {
     rig.reachable();
     let head = rig.chain.head(4);
     assert!(rig.see(Seen::Head(head)).is_empty());
-    assert_eq!(rig.state(), SendingState::Waiting { in_ms: 100_000 });
+    assert_eq!(rig.state(), waiting(100_000));
     assert!(rig.after(60).is_empty());
     // A later report does not move the time.
     let head = rig.chain.head(6);
     assert!(rig.see(Seen::Head(head)).is_empty());
-    assert_eq!(rig.state(), SendingState::Waiting { in_ms: 40_000 });
+    assert_eq!(rig.state(), waiting(40_000));
     assert!(rig.after(39).is_empty());
     assert!(matches!(rig.after(1)[..], [Act::AskChain]));
     assert_eq!(rig.state(), SendingState::Sending);
@@ -122,7 +127,11 @@ fn a_failure_is_tried_again_later_and_told_after_ten_minutes_with_its_reason() {
         retry_after_s,
     };
     assert!(rig.see(failed(SendError::NotFound, None)).is_empty());
-    assert_eq!(rig.state(), SendingState::Waiting { in_ms: 30_000 });
+    let failed_just_now = SendingState::Waiting {
+        in_ms: 30_000,
+        failure: Some(SendError::NotFound),
+    };
+    assert_eq!(rig.state(), failed_just_now);
     assert!(rig.after(29).is_empty());
     assert!(matches!(rig.after(1)[..], [Act::AskChain]));
     assert!(rig.see(failed(SendError::Busy, Some(500))).is_empty());

@@ -1,6 +1,7 @@
 //! The sentences about a ledger that command line and popup both show.
 
 use super::{LedgerStatus, Sending};
+use crate::Problem;
 
 /// Why a ledger credited less than claimed, by the reason's name in `docs/spec/receipt.md`.
 #[must_use]
@@ -10,7 +11,10 @@ pub fn reason_sentence(name: &str) -> &'static str {
             "The account claimed more time than passed on the ledger's clock; devices that run at \
              the same time count once."
         }
-        "byte-budget" => "The account claimed more bytes than the ledger credits in a day.",
+        "byte-budget" => {
+            "The account claimed more bytes than its allowance had grown to by then; the allowance \
+             grows evenly from the opening of the account."
+        }
         "before-enrolment" => "A part of the session was before this device was enrolled.",
         "session-cap" => "The session was longer than the longest one that the ledger credits.",
         _ => "The ledger gives a reason that this version does not know; update it.",
@@ -47,7 +51,17 @@ impl Sending {
     pub fn sentence(&self) -> String {
         match self {
             Self::Idle => "Every report was answered.".to_owned(),
-            Self::Waiting { in_s } => format!(
+            Self::Waiting {
+                in_s,
+                problem: Some(problem),
+            } => format!(
+                "The last try failed: {} Next try in {in_s} s.",
+                exactly(problem)
+            ),
+            Self::Waiting {
+                in_s,
+                problem: None,
+            } => format!(
                 "Reports are sent in {in_s} s; the time is random, so that it does not follow what \
                  you do."
             ),
@@ -56,16 +70,37 @@ impl Sending {
             Self::Trouble { since_s, problem } => format!(
                 "Nothing was sent for {} minutes. {} It is tried again by itself.",
                 since_s / 60,
-                problem.message
+                exactly(problem)
             ),
             Self::Stopped(problem) => problem.message.clone(),
         }
+    }
+
+    /// Whether the sentence says why something failed.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        let failed_just_now = matches!(
+            self,
+            Self::Waiting {
+                problem: Some(_),
+                ..
+            }
+        );
+        failed_just_now || self.is_trouble()
     }
 
     /// Whether a person should look at it.
     #[must_use]
     pub const fn is_trouble(&self) -> bool {
         matches!(self, Self::Trouble { .. } | Self::Stopped(_))
+    }
+}
+
+/// The sentence of a problem, with its detail.
+fn exactly(problem: &Problem) -> String {
+    match &problem.detail {
+        Some(detail) => format!("{} ({detail})", problem.message),
+        None => problem.message.clone(),
     }
 }
 
@@ -83,7 +118,8 @@ fn waits(sending: &Sending) -> String {
 pub fn difference(status: &LedgerStatus) -> Vec<(String, u64)> {
     let mut lines = vec![
         (
-            "Claimed before this device was enrolled with the ledger.".to_owned(),
+            "Claimed before this enrolment; what an earlier one credited is not counted again."
+                .to_owned(),
             status.before.0,
         ),
         (waits(&status.sending), status.waiting.0),
@@ -107,7 +143,7 @@ pub fn difference(status: &LedgerStatus) -> Vec<(String, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorCode, HexBytes, Lowered, Problem, U64Text};
+    use crate::{ErrorCode, HexBytes, Lowered, U64Text};
     use meter_core::Reason;
     use std::collections::BTreeSet;
 
@@ -127,7 +163,14 @@ mod tests {
         let problem = Problem::new(ErrorCode::LedgerSilent);
         for state in [
             Sending::Idle,
-            Sending::Waiting { in_s: 7 },
+            Sending::Waiting {
+                in_s: 7,
+                problem: None,
+            },
+            Sending::Waiting {
+                in_s: 7,
+                problem: Some(problem.clone()),
+            },
             Sending::Sending,
             Sending::NoTor,
             Sending::Trouble {
@@ -139,6 +182,32 @@ mod tests {
             let sentence = state.sentence();
             assert!(sentence.ends_with('.'), "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_wait_after_a_failure_says_what_failed_and_an_older_reader_still_reads_it() {
+        let problem = Problem::with_detail(ErrorCode::LedgerUnreachable, "why".to_owned());
+        let waiting = Sending::Waiting {
+            in_s: 30,
+            problem: Some(problem),
+        };
+        assert_eq!(
+            waiting.sentence(),
+            "The last try failed: No connection to the ledger could be made. (why) Next try in \
+             30 s."
+        );
+        let text = serde_json::to_string(&waiting).expect("JSON");
+        assert!(
+            text.starts_with(r#"{"waiting":{"in_s":30,"problem":{"#),
+            "{text}"
+        );
+        let older = serde_json::from_str(r#"{"waiting":{"in_s":30}}"#).expect("without a problem");
+        let quiet = Sending::Waiting {
+            in_s: 30,
+            problem: None,
+        };
+        assert_eq!(quiet, older);
+        assert!(quiet.sentence().contains("the time is random"));
     }
 
     #[test]

@@ -115,7 +115,10 @@ fn ten_minutes_without_success_are_told_with_the_reason_and_less_is_not() {
     let mut scene = scene.started();
     let problem = Problem::new(ErrorCode::LedgerNotFound);
     for calm in [
-        Sending::Waiting { in_s: 20 },
+        Sending::Waiting {
+            in_s: 20,
+            problem: None,
+        },
         Sending::Sending,
         Sending::NoTor,
     ] {

@@ -1,6 +1,6 @@
 //! The ledger: whether reports are answered, and what helps where they are not.
 
-use super::Finding::{self, Bad, Good};
+use super::Finding::{self, Bad, Good, Note};
 use crate::cli::print;
 use meter_wire::{ErrorCode, LedgerStatus, Problem, Sending, Status};
 
@@ -8,9 +8,17 @@ use meter_wire::{ErrorCode, LedgerStatus, Problem, Sending, Status};
 pub(super) fn finding(status: &Status) -> Option<Finding> {
     let ledger = status.ledger.as_ref()?;
     Some(match &ledger.sending {
-        Sending::Idle | Sending::Waiting { .. } | Sending::Sending | Sending::NoTor => {
-            Good(enrolled(ledger))
-        }
+        Sending::Waiting {
+            problem: Some(_), ..
+        } => Note(format!(
+            "{}. {}",
+            enrolled(ledger),
+            ledger.sending.sentence()
+        )),
+        Sending::Idle
+        | Sending::Waiting { problem: None, .. }
+        | Sending::Sending
+        | Sending::NoTor => Good(enrolled(ledger)),
         Sending::Trouble { problem, .. } => Bad {
             what: ledger.sending.sentence(),
             remedy: against_trouble(problem.code, &ledger.address),
@@ -112,6 +120,12 @@ mod tests {
         let said = told(Sending::NoTor);
         assert!(said.starts_with("  ok "), "{said}");
         assert!(said.contains("4.575 credited, 1.0 waiting"), "{said}");
+        let said = told(Sending::Waiting {
+            in_s: 30,
+            problem: Some(Problem::new(ErrorCode::LedgerUnreachable)),
+        });
+        let why = "1.0 waiting. The last try failed: No connection to the ledger could be made.";
+        assert!(said.contains(why), "{said}");
     }
 
     #[test]

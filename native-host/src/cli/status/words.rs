@@ -79,7 +79,7 @@ fn ledger(ledger: &LedgerStatus) -> String {
     if ledger.waiting_reports.0 > 0 {
         line += &format!(", {} waiting", print::credits(ledger.waiting));
     }
-    if ledger.sending.is_trouble() {
+    if ledger.sending.has_failed() {
         line += &format!(". {}", ledger.sending.sentence());
     }
     line + "\n"

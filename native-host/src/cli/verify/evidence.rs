@@ -136,10 +136,7 @@ fn ledger(ledger: &ProvenLedger) -> String {
         text.push('\n');
     }
     let lines = [
-        (
-            ledger.before,
-            "claimed before the device was enrolled there",
-        ),
+        (ledger.before, "claimed before the enrolment there"),
         (ledger.waiting, "wait for a receipt"),
         (
             ledger.unanswered,
