@@ -5,9 +5,9 @@ use meter_core::Amount;
 use meter_wire::U64Text;
 use std::borrow::Cow;
 
-/// The text without characters that a terminal obeys or that turn the direction of writing: names of
-/// files, values of settings and answers of other programs may contain them. Each becomes `U+FFFD`;
-/// line ends and tabs stay.
+/// The text without characters that a terminal obeys or that turn the direction of writing: names
+/// of files, values of settings and answers of other programs may contain them. Each becomes
+/// `U+FFFD`; line ends and tabs stay.
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     if !text.chars().any(commands_terminal) {
         return Cow::Borrowed(text);
