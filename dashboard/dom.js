@@ -74,6 +74,8 @@ function command(line) {
   const code = document.createElement("code");
   // A person types it from left to right in every language.
   code.dir = "ltr";
+  // A short one is never broken, as a process number would be from its `kill`.
+  code.classList.toggle("short", line.length < 24);
   code.append(line);
   return code;
 }
@@ -138,10 +140,11 @@ export function problem(view) {
 
 /** A person's clicks on what has an intent. */
 export function obeyClicks(intend) {
-  // The second click of a double click is no answer to the question that the first one has brought.
+  // The second click of a double click is no order of its own: by then the button may ask for
+  // something else, or its order may be refused because it was just obeyed. A switch has two sides.
   addEventListener("click", ({ target, detail }) => {
-    const intent = target.closest("[data-intent]")?.dataset.intent;
-    if (intent === undefined || (detail > 1 && !by("cancel").hidden)) return;
-    intend(intent);
+    const asks = target.closest("[data-intent]");
+    if (asks === null || (detail > 1 && asks.role !== "switch")) return;
+    intend(asks.dataset.intent);
   });
 }

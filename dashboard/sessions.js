@@ -8,12 +8,13 @@ import { follow } from "./rate.js";
 import { ask, wasm } from "./source.js";
 import { digits, format, say, typed, word } from "./words.js";
 
-/** The height of a row in CSS pixels, as `sessions.css` has it. */
+/** The heights of a row in CSS pixels, as `sessions.css` has them: of one line, and of two. */
 const ROW = 44;
+const TALL_ROW = 60;
 /** Rows beyond the two edges, so that a quick scroll shows no gap. */
 const SPARE = 12;
-/** A list of fewer CSS pixels has no room for months in words. */
-const NARROW = 420;
+/** A list of fewer CSS pixels has no room for a session in one line. */
+const NARROW = 640;
 /** While sessions come in, the picture is drawn anew at most this often. */
 const CALM_MS = 400;
 
@@ -23,6 +24,7 @@ let promised;
 let ledger = null;
 let count = 0;
 let fetching = false;
+let height = ROW;
 let current = 0;
 let drawnAt = 0;
 const filter = { text: "" };
@@ -48,9 +50,26 @@ export async function sessions(book) {
   for (const part of ["picture", "exports"]) by(part).hidden = promised === "0";
   if (fetching) return;
   fetching = true;
+  exports();
   await fetchAll();
   fetching = false;
+  exports();
 }
+
+/** A file is never shorter than its button says: while sessions come there is none, and where some
+    were not brought or are filtered out, the button has how many it is about. */
+function exports() {
+  const { verified, listed } = JSON.parse(rust.progress());
+  const isPart = verified !== promised || isFiltered();
+  for (const [name, number] of [["csv", String(listed)], ["json", verified]]) {
+    by(name).disabled = fetching && verified !== promised;
+    const part = word("sessions_listed", { listed: { number }, all: { number: promised } });
+    text(by(name), `${word(`export_${name}`)}${isPart ? ` (${part})` : ""}`);
+  }
+}
+
+const isFiltered = () =>
+  filter.text !== "" || filter.from_ms !== undefined || filter.until_ms !== undefined;
 
 const verified = () => JSON.parse(rust.progress()).verified;
 
@@ -72,11 +91,8 @@ async function fetchAll() {
   text(by("sessions-found"), found());
 }
 
-/** On a telephone the long form would be cut off where the days differ. */
-const times = (width) =>
-  format("DateTimeFormat", { dateStyle: width < NARROW ? "short" : "medium", timeStyle: "short" });
-
 function found() {
+  if (filter.from_ms >= filter.until_ms) return word("filter_order");
   const { verified, listed, count: all } = JSON.parse(rust.progress());
   if (verified !== promised && all > 0) {
     return word("sessions_coming", { verified: { number: verified }, all: { number: promised } });
@@ -95,7 +111,7 @@ function show() {
   by("no-sessions").hidden = progress.count > 0;
   by("list").hidden = count === 0;
   by("filter").hidden = progress.count === 0;
-  by("rows").style.height = `${count * ROW}px`;
+  exports();
   current = Math.min(current, Math.max(count - 1, 0));
   rows();
   drawPicture(rust, chosen);
@@ -107,9 +123,12 @@ function rows() {
   // All that is read from the layout is read here: after a row was written, the browser would first
   // have to lay out everything again.
   const { scrollTop, clientHeight, clientWidth } = by("list");
-  const time = times(clientWidth);
-  const first = Math.max(Math.floor(scrollTop / ROW) - SPARE, 0);
-  const wanted = Math.ceil(clientHeight / ROW) + 2 * SPARE;
+  height = clientWidth < NARROW ? TALL_ROW : ROW;
+  by("list").classList.toggle("tall", height === TALL_ROW);
+  by("rows").style.height = `${count * height}px`;
+  const time = format("DateTimeFormat", { dateStyle: "medium", timeStyle: "short" });
+  const first = Math.max(Math.floor(scrollTop / height) - SPARE, 0);
+  const wanted = Math.ceil(clientHeight / height) + 2 * SPARE;
   const views = JSON.parse(rust.rows(first, wanted));
   const nodes = by("rows").children;
   while (nodes.length > views.length) nodes[nodes.length - 1].remove();
@@ -119,7 +138,7 @@ function rows() {
 
 function row(item, view, place, time) {
   const field = (name) => item.querySelector(`[data-field="${name}"]`);
-  item.style.transform = `translateY(${place * ROW}px)`;
+  item.style.transform = `translateY(${place * height}px)`;
   item.ariaSetSize = count;
   item.ariaPosInSet = place + 1;
   const button = item.firstElementChild;
@@ -136,9 +155,9 @@ function row(item, view, place, time) {
 function go(place) {
   current = Math.max(0, Math.min(place, count - 1));
   const list = by("list");
-  const top = current * ROW;
+  const top = current * height;
   if (top < list.scrollTop) list.scrollTop = top;
-  const bottom = top + ROW;
+  const bottom = top + height;
   if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
   rows();
   by("rows").querySelector(`[data-place="${current}"]`)?.focus({ preventScroll: true });
@@ -201,8 +220,7 @@ function day(field, later) {
 function refilter() {
   filter.text = typed(by("filter-text").value);
   rust?.filter(JSON.stringify(filter));
-  by("filter-all").hidden =
-    filter.text === "" && filter.from_ms === undefined && filter.until_ms === undefined;
+  by("filter-all").hidden = !isFiltered();
   by("list").scrollTop = 0;
   current = 0;
   if (rust === undefined) return;

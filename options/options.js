@@ -14,15 +14,24 @@ import { controls } from "./settings.js";
 
 const PARTS = ["silence", "broken", "options"];
 const FIELDS = ["min_bytes", "min_s", "max_s"];
+const KEYS = {
+  min_bytes: "session.min_bytes",
+  min_s: "session.min_duration_ms",
+  max_s: "session.max_duration_ms",
+};
 
 let inForce;
 let touched = false;
 let torOptions;
-let askedSettings = false;
+/** What ran when the settings were last asked for. A start brings what waited into force. */
+let ran;
+/** The name of the problem that the page shows. */
+let trouble;
 
 function draw(view) {
   showOnly("options", PARTS);
   problem(view.problem);
+  trouble = view.problem?.name;
   button(by("action"), view.action);
   button(by("cancel"), view.cancel);
   windows(view.windows);
@@ -30,8 +39,25 @@ function draw(view) {
   tor(view.tor);
   thresholds(view.thresholds);
   ledger(view);
-  if (view.reachable && !askedSettings) settings();
+  needs(view);
+  if (!view.reachable) ran = undefined;
+  else if (String(view.running) !== ran) {
+    ran = String(view.running);
+    settings();
+  }
 }
+
+/** What only the program can say has no place where it is away. A worker that wakes asks it anew,
+    and takes no field from a person who writes in it. */
+function needs({ reachable, problem: away }) {
+  if (!reachable && away === null) return;
+  for (const node of document.querySelectorAll("[data-needs-program]")) node.hidden = !reachable;
+}
+
+// A command in a terminal may have changed them while the person was there.
+addEventListener("focus", () => ran !== undefined && settings());
+document.addEventListener("visibilitychange", () =>
+  !document.hidden && ran !== undefined && settings());
 
 /** The mark stands at what is in force, also after a choice that was not taken. */
 function windows({ chosen, all, private_only, says, switch: leads }) {
@@ -71,7 +97,6 @@ function torOption({ label, intent }) {
 
 /** What is in force, unless a person is just writing something else. */
 function thresholds(view) {
-  by("thresholds").hidden = view === null;
   inForce = view ?? inForce;
   if (view !== null && !touched) untouched();
 }
@@ -107,16 +132,20 @@ by("thresholds").addEventListener("submit", async (event) => {
   event.preventDefault();
   const request = await checked();
   if (request === null) return;
+  const mine = FIELDS.filter((name) => by(name).value !== number(inForce[name], {}));
   const { error } = await ask(request);
   touched = error !== undefined;
   if (!touched) by("thresholds-set").disabled = by("thresholds-back").disabled = true;
-  const unkept = error ?? (await kept(request));
+  const unkept = error ?? (await kept(request, mine));
   text(by("thresholds-done"), unkept ? failure(unkept) : { key: "thresholds_done" });
 });
-/** Keeps them beyond the end of the program. Resolves to the host's error, if there is one. */
-async function kept({ set_thresholds: thresholds }) {
+/** Keeps what the person wrote beyond the end of the program: config.toml may have another value
+    for the rest, which waits for the next start. Resolves to the host's error, if there is one. */
+async function kept({ set_thresholds: thresholds }, mine) {
   const rust = await wasm();
-  let waiting = JSON.parse(rust.keep_thresholds(JSON.stringify(thresholds)));
+  const all = JSON.parse(rust.keep_thresholds(JSON.stringify(thresholds)));
+  const keys = mine.map((name) => KEYS[name]);
+  let waiting = all.filter(({ change_setting: { key } }) => keys.includes(key));
   let error;
   // Of the two times one may be refused until the other is kept.
   for (let round = 0; round < 2 && waiting.length > 0; round += 1) {
@@ -135,14 +164,16 @@ async function kept({ set_thresholds: thresholds }) {
 by("thresholds-back").addEventListener("click", untouched);
 
 async function settings() {
-  askedSettings = true;
   const answer = await ask("settings");
-  askedSettings = answer.ok !== undefined;
+  if (answer.ok === undefined) ran = undefined;
   const rust = await wasm();
   const rows = JSON.parse(rust.setting_rows(JSON.stringify(answer)));
   by("settings").replaceChildren(...rows.map(setting));
   controls(JSON.parse(rust.setting_controls(JSON.stringify(answer))), settings);
-  return rust.diagnostics(navigator.userAgent, JSON.stringify(answer));
+  const known = rust.diagnostics(navigator.userAgent, JSON.stringify(answer));
+  const named = { problem: trouble, settings: answer.error?.code };
+  const lines = Object.entries(named).filter(([, code]) => code !== undefined);
+  return known + lines.map(([name, code]) => `${name}: ${code}\n`).join("");
 }
 
 function setting({ key, value, waits }) {

@@ -55,7 +55,7 @@ async function change(key, value, keep) {
   return ask(JSON.parse(rust.change_setting(key, value, keep)));
 }
 
-async function keep({ key, field }, value) {
+async function keep({ key, kind, field }, value) {
   text(field("said"), "");
   const answer = await change(key, value, true);
   refused(field, answer.error);
@@ -63,7 +63,7 @@ async function keep({ key, field }, value) {
   const rust = await wasm();
   const { effect, unusable } = JSON.parse(rust.setting_said(JSON.stringify(answer)));
   unusableNow.set(key, unusable);
-  waits(field, effect, unusable);
+  waits(field, value === "" ? removed(kind, effect) : effect, unusable);
   again();
   return true;
 }
@@ -72,6 +72,7 @@ async function keep({ key, field }, value) {
 function refused(field, error) {
   field("said").classList.toggle("wrong", error !== undefined);
   field("input")?.setAttribute("aria-invalid", String(error !== undefined));
+  delete field("said").dataset.waits;
   if (error === undefined) return text(field("said"), "");
   const { code, detail } = error;
   if (field("anew")) field("anew").hidden = true;
@@ -103,14 +104,31 @@ const written = (part) => (/^\d+$/.test(part ?? "") ? digits(part) : part);
 /** When a kept value counts, why it could not be used now, and the button that brings it about. */
 function waits(field, effect, unusable) {
   text(field("said"), [effect, unusable].map(say).join(" ").trim());
-  const helps = effect.key === "effect_tor_start" && by("tor-choices").value !== "";
+  const helps = effect.key.endsWith("_tor_start") && by("tor-choices").value !== "";
   if (field("anew")) field("anew").hidden = !helps;
 }
 
+/** What was pasted is kept no more. */
+function removed(kind, effect) {
+  if (MAKERS[kind] !== paste) return effect;
+  return { key: effect.key === "effect_now" ? "set_removed" : "set_removed_tor_start" };
+}
+
 function shown(field, control) {
-  if (field("said").classList.contains("wrong")) return;
-  if (control.waits) waits(field, control.effect, unusableNow.get(control.key));
-  else if (field("anew")) field("anew").hidden = true;
+  const { key, kind, effect, is_empty: isEmpty } = control;
+  const { classList, dataset } = field("said");
+  // What a person is writing comes first.
+  if (classList.contains("wrong") || field("keep")?.disabled === false) return;
+  if (control.waits) {
+    waits(field, isEmpty ? removed(kind, effect) : effect, unusableNow.get(key));
+    dataset.waits = "";
+    return;
+  }
+  if (field("anew")) field("anew").hidden = true;
+  if (dataset.waits === undefined) return;
+  // It has started since.
+  delete dataset.waits;
+  text(field("said"), "");
 }
 
 function toggle(made) {
@@ -150,15 +168,29 @@ function choice(made) {
   };
 }
 
+const GROUPED = /^\s*\d{1,3}([\s,.'’_]\d{3})+\s*$/;
+
+/** What a person wrote, as the program reads it: the same for the check and for what is kept. */
+function read({ kind, input: { value } }) {
+  // Any sign may be one of a server's password.
+  if (kind === "server") return value;
+  const plain = latin(value);
+  return kind === "line" && GROUPED.test(plain) ? plain.replace(/\D/g, "") : plain;
+}
+
 /** Checks what is being written with the host. Only the answer for the newest text counts. */
 function checks(made, typed) {
-  const { key, field, input } = made;
+  const { key, kind, field, input } = made;
   let newest = 0;
   input.addEventListener("input", async () => {
     const mine = ++newest;
     field("keep").disabled = true;
-    if (input.value.trim() === "") return refused(field, undefined);
-    const { error } = await change(key, latin(input.value), false);
+    if (input.value.trim() === "") {
+      // An empty line is the value of which nothing is set; what was pasted has a button for that.
+      field("keep").disabled = kind !== "line";
+      return refused(field, undefined);
+    }
+    const { error } = await change(key, read(made), false);
     if (mine !== newest) return;
     refused(field, error);
     field("keep").disabled = error !== undefined;
@@ -179,7 +211,7 @@ function line(made) {
   const done = checks(made, () => {});
   item.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (!(await keep(made, latin(input.value)))) return;
+    if (!(await keep(made, read(made)))) return;
     touched = false;
     done();
   });
@@ -194,7 +226,7 @@ function paste(made) {
   const done = checks(made, () => tell(field("said"), "set_paste_good"));
   item.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (!(await keep(made, input.value))) return;
+    if (!(await keep(made, read(made)))) return;
     // It may be a secret, and the host has it now.
     input.value = "";
     done();

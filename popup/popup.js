@@ -4,7 +4,9 @@
 // (`shut.js`).
 
 import { choosing } from "../dashboard/choice.js";
-import { bar, by, button, optional, reach, ready, tell, text } from "../dashboard/dom.js";
+import {
+  bar, button, by, obeyClicks, optional, reach, ready, tell, text,
+} from "../dashboard/dom.js";
 import { digits, format, say } from "../dashboard/words.js";
 import { again, click, heard, ping } from "../clicks.js";
 import { circuit, identity, unreached } from "./circuit.js";
@@ -312,10 +314,7 @@ function report(row) {
 
 const TIME = () => format("DateTimeFormat", { dateStyle: "short", timeStyle: "short" });
 
-// The second click of a double click is no answer to the question that the first one has brought.
-addEventListener("click", ({ target, detail }) => {
-  const intent = target.closest("[data-intent]")?.dataset.intent;
-  if (intent === undefined || (detail > 1 && !by("cancel").hidden)) return;
+obeyClicks((intent) => {
   send(intent);
   if (silent) obey(intent);
 });

@@ -43,6 +43,14 @@ impl RealSettings {
     pub fn config(&self) -> Result<String> {
         Ok(fs::read_to_string(self.0.join("config.toml"))?)
     }
+
+    /// Makes `config.toml` anew, as a person's editor does.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_config(&self, config: &str) -> Result<()> {
+        Ok(fs::write(self.0.join("config.toml"), config)?)
+    }
 }
 
 impl Drop for RealSettings {

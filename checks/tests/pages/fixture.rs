@@ -47,6 +47,15 @@ impl Fixture {
         self.settings.as_ref().unwrap().config().unwrap()
     }
 
+    /// A person writes `config.toml`.
+    pub(crate) fn write_config(&self, config: &str) {
+        self.settings
+            .as_ref()
+            .unwrap()
+            .write_config(config)
+            .unwrap();
+    }
+
     /// The host is enrolled from its next status on.
     pub(crate) fn enrol(&self) {
         fs::write(self.place.folder().join("enrolled"), "").unwrap();
@@ -79,6 +88,16 @@ impl Fixture {
             Ok(value) => value,
             Err(error) => panic!("{error:?}\n{}", self.browser.text().await.unwrap()),
         }
+    }
+
+    /// One picture of all of a page.
+    pub(crate) async fn picture(&self, name: &str, width: u32) {
+        let folder = stage::root().join("dist/checks/pages");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(format!("{:?}-{name}.png", self.kind));
+        let height = 2_800;
+        let size = Size { width, height };
+        self.browser.screenshot(&file, size).await.unwrap();
     }
 
     /// Pictures for people to look at: light and dark, wide and as narrow as a phone. Nothing is

@@ -15,6 +15,7 @@ mod fixture;
 mod flash;
 mod icons;
 mod keyboard;
+mod narrow;
 mod options;
 mod soon;
 mod windows;
@@ -126,6 +127,7 @@ async fn what_is_filtered_and_exported(fixture: &Fixture) {
         };
         const one = type('#3');
         const said = document.getElementById('sessions-found').textContent;
+        const labels = ['csv', 'json'].map((id) => document.getElementById(id).textContent);
         const files = [];
         URL.createObjectURL = (blob) => (files.push(blob), 'data:,');
         HTMLAnchorElement.prototype.click = () => {};
@@ -134,13 +136,22 @@ async fn what_is_filtered_and_exported(fixture: &Fixture) {
         document.getElementById('filter-all').click();
         const [csv, file] = await Promise.all(files.map((blob) => blob.text()));
         const { format, reports } = JSON.parse(file);
-        return { one, said, lines: csv.trim().split('\\r\\n').length, format, all: reports.length,
+        const day = (name) => document.getElementById(`filter-${name}`);
+        const [from, to] = [day('from'), day('to')];
+        [from.value, to.value] = ['2024-02-02', '2024-02-01'];
+        to.dispatchEvent(new Event('input', { bubbles: true }));
+        const turned = document.getElementById('sessions-found').textContent;
+        document.getElementById('filter-all').click();
+        return { one, said, labels, turned,
+            lines: csv.trim().split('\\r\\n').length, format, all: reports.length,
             focus: document.activeElement.id }";
     assert_eq!(
         fixture.run(filtered).await,
         json!({
             "one": 1,
             "said": "1 of 60 sessions",
+            "labels": ["Export CSV (1 of 60 sessions)", "Export JSON (60 of 60 sessions)"],
+            "turned": "“From” is after “To”, so no session is left.",
             "lines": 2,
             "format": meter_wire::REPORTS_FORMAT,
             "all": 60,
@@ -351,8 +362,15 @@ async fn ten_thousand_sessions_are_a_window_of_rows() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let fixture = Fixture::open(Kind::Chromium, 10_000).await;
     fixture.page("dashboard/dashboard.html").await;
+    let coming = "const found = document.getElementById('sessions-found').textContent;
+        const files = ['csv', 'json'].map((id) => document.getElementById(id).disabled);
+        return / of 10,000 sessions verified/.test(found) && files";
+    let none = fixture.wait(coming).await;
+    assert_eq!(none, json!([true, true]), "no file without a part");
     let found = fixture.wait(ALL_THERE).await;
     assert_eq!(found, "10,000 sessions, each verified in this page");
+    let files = "return ['csv', 'json'].map((id) => document.getElementById(id).disabled)";
+    assert_eq!(fixture.run(files).await, json!([false, false]));
     let ends = "const rows = document.getElementById('rows');
         const press = (key) => document.activeElement.dispatchEvent(
             new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));

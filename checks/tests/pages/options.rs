@@ -1,5 +1,6 @@
 //! The options' page: what it sets is what the host has then, and what it refuses it explains.
 
+mod waiting;
 mod ways_to_tor;
 
 use crate::{axe, fixture::Fixture, keyboard, windows};
@@ -32,9 +33,11 @@ pub(crate) async fn are_set(kind: Kind) {
         keyboard::reaches_everything(&fixture, "options").await;
     }
     windows::are_chosen(&fixture).await;
+    waiting::is_not_written_over(&fixture).await;
     thresholds_are_checked_while_they_are_written(&fixture).await;
     the_badge_shows_what_was_chosen(&fixture).await;
     settings_are_changed_in_the_file(&fixture).await;
+    waiting::a_line_is_emptied_and_the_page_follows_the_file(&fixture).await;
     bridges_are_checked_line_by_line_and_kept(&fixture).await;
     a_server_is_kept_and_not_shown_again(&fixture).await;
     diagnostics_are_shown_before_they_are_copied(&fixture).await;
@@ -45,7 +48,8 @@ pub(crate) async fn are_set(kind: Kind) {
 
 /// What the real program begins with: no Tor that could be started.
 const SETTINGS: &str = "# mine\n[tor]\nbackend = \"managed\"\nprogram = \"/home/anna/tor\"\n\
-    [daemon]\nidle_exit_s = 60 # soon\n";
+    [daemon]\nidle_exit_s = 60 # soon\n\
+    [session]\nmin_bytes = 33000 # waits\n";
 
 /// The page loads itself anew in the language, and in its direction.
 async fn another_language_is_spoken_at_once(fixture: &Fixture) {
@@ -249,7 +253,7 @@ async fn settings_are_changed_in_the_file(fixture: &Fixture) {
         "desktop_notice = true\n",
         "badge = \"credited\"\n",
         "exit_country = \"de\"\n",
-        "min_bytes = 1000000\n",
+        "min_bytes = 1000000 # waits\n",
     ] {
         assert!(config.contains(line), "{line}: {config}");
     }

@@ -126,6 +126,14 @@ fn gone(state: &mut State, error: HostError, effects: &mut Vec<Effect>) {
     state.host = Host::Gone(error);
 }
 
+impl State {
+    /// Whether the host failed more than once since it last answered or a person asked for it.
+    #[must_use]
+    pub const fn fails_again(&self) -> bool {
+        self.failures > 1
+    }
+}
+
 /// 250 ms after the first failure, doubled after each further one, at most 30 s.
 fn backoff_ms(failures: u32) -> u32 {
     let doublings = failures.saturating_sub(1).min(16);

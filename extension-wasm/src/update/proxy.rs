@@ -4,7 +4,7 @@
 use super::effect::Effect;
 use super::event::ProxyTurn;
 use super::state::State;
-use crate::proxy_value::{ProxyRefusal, Reading, SINK_PORT};
+use crate::proxy_value::{BrowserFamily, ProxyRefusal, Reading, SINK_PORT};
 use meter_wire::ErrorCode;
 
 /// Asks the browser for its settings.
@@ -49,6 +49,12 @@ pub(super) fn finish_off(state: &State, effects: &mut Vec<Effect>) {
 /// Takes the browser's answer, unless a later order is on its way.
 pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Reading, ProxyRefusal>) {
     if turn != state.proxy.turn {
+        // Firefox refuses every order for this reason until it loads the extension anew. Later ones
+        // may only have read.
+        let is_firefox = state.family == BrowserFamily::Gecko;
+        if is_firefox && answer == Err(ProxyRefusal::PrivateWindows) {
+            state.proxy.trouble = Some(ErrorCode::PrivateWindowsNotAllowed);
+        }
         return;
     }
     let proxy = &mut state.proxy;
@@ -62,7 +68,9 @@ pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Readi
         Ok(Reading::Ours { .. }) => None,
         // Another attempt follows if there was none. Until its answer the last result stays.
         Ok(Reading::Wider { .. } | Reading::OursOther | Reading::Free | Reading::Kept) => {
-            let refused = proxy.tried.is_some();
+            // Firefox lets everybody read them; only a write tells that it takes none.
+            let is_known = proxy.trouble == Some(ErrorCode::PrivateWindowsNotAllowed);
+            let refused = proxy.tried.is_some() && !is_known;
             refused.then_some(ErrorCode::ProxyRefused).or(proxy.trouble)
         }
     };

@@ -7,6 +7,13 @@ use meter_wire::{ErrorCode, Problem, Why};
 /// The exact cause: in words of ours if the host names one that this version knows, and else in its
 /// own.
 pub(super) fn exactly(problem: &Problem) -> Option<Text> {
+    // The button beside it counts these seconds down; a number that stands still contradicts it.
+    if matches!(
+        problem.code,
+        ErrorCode::IdentityTooSoon | ErrorCode::CircuitTooSoon
+    ) {
+        return None;
+    }
     let cause = problem.cause.as_deref();
     let ours = cause.and_then(|cause| of_cause(problem, cause));
     ours.or_else(|| problem.detail.clone().map(Text::quoted))

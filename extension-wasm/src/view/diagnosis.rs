@@ -2,7 +2,7 @@
 
 use super::button::Button;
 use super::cause::exactly;
-use super::help::{Help, Hint, help};
+use super::help::{Help, Hint, again_after, help};
 use super::problem::{Name, Own, Problem, sentence};
 use super::{anew, pages, windows, witness};
 use crate::proxy_value::Windows;
@@ -125,6 +125,10 @@ fn of_code(state: &State, code: ErrorCode, message: Option<&str>, detail: Option
         Some(help) => help,
         None if is_theirs_to_mend(state, code) => {
             Help::button(key("check_again"), Intent::Reconnect).action(code)
+        }
+        // What ends at once each time is not mended by one more start.
+        None if code == ErrorCode::HostStopped && state.fails_again() => {
+            again_after("onionmeter doctor")
         }
         None => help(code, state.family),
     };

@@ -152,6 +152,9 @@ pub(super) fn blocker(state: &State) -> Blocker {
     if let Some(error) = state.host_error() {
         return Blocker::Standing(match error {
             HostError::Silent => key("blocker_silent"),
+            HostError::Reported(said) if said.code == ErrorCode::DaemonSilent => {
+                key("blocker_silent")
+            }
             HostError::Unreadable | HostError::Flooding => key("blocker_unreadable"),
             HostError::NotInstalled
             | HostError::Forbidden

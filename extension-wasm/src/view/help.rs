@@ -169,7 +169,7 @@ const fn check_home_again(typed: Typed) -> Help {
 }
 
 /// A command repairs it; then the host is called again.
-const fn again_after(command: &'static str) -> Help {
+pub(super) const fn again_after(command: &'static str) -> Help {
     Help::button(key("try_again"), Intent::Reconnect).command(IN_TERMINAL, command)
 }
 

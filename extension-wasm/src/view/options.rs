@@ -32,6 +32,8 @@ pub struct OptionsView {
     pub ledger: Option<LedgerView>,
     /// Whether the host answers, so that something can be asked.
     pub reachable: bool,
+    /// Whether relay and Tor run: with their start, settings that waited come into force.
+    pub running: [bool; 2],
 }
 
 /// When sessions close, as a form shows it.
@@ -71,6 +73,10 @@ pub fn options(state: &State) -> OptionsView {
         thresholds: status.map(thresholds),
         ledger: status.and_then(|status| Some(ledger(status.ledger.as_ref()?))),
         reachable: status.is_some(),
+        running: [
+            state.relay_port().is_some(),
+            status.is_some_and(|status| status.tor.is_usable()),
+        ],
     }
 }
 

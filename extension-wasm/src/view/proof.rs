@@ -34,10 +34,15 @@ fn is_tor_usable(state: &State) -> bool {
 /// A request of this browser with a name that nobody can guess arrived at the relay, and the relay
 /// has no other way than Tor.
 fn through(state: &State) -> Step {
-    let title = key("proof_through");
+    let is_private = state.windows == Windows::PrivateOnly;
+    let title = match is_private {
+        true => key("proof_through_private"),
+        false => key("proof_through"),
+    };
     let mark = arrival(state);
     let step = Step::new("through", title, mark);
     match mark {
+        Mark::Done if is_private => step.says(key("proof_through_private_done")),
         Mark::Done => step.says(key("proof_through_done")),
         Mark::Optional => step.says(key("proof_private_only")),
         Mark::Fault => step.says(key("proof_through_lost")),
@@ -47,7 +52,10 @@ fn through(state: &State) -> Step {
 
 /// The same request: it arrived as a name, so this computer did not resolve it.
 fn names(state: &State) -> Step {
-    let title = key("proof_names");
+    let title = match state.windows {
+        Windows::PrivateOnly => key("proof_names_private"),
+        Windows::All => key("proof_names"),
+    };
     let mark = match arrival(state) {
         Mark::Done if state.proxy.privacy_refused => Mark::Fault,
         mark => mark,

@@ -41,6 +41,17 @@ fn shows(scene: &Scene, light: Light, code: ErrorCode, intent: Intent) {
 }
 
 #[test]
+fn a_program_that_ends_at_once_each_time_leads_to_the_doctor() {
+    let mut scene = Scene::new(1).started();
+    scene.close("Native host has exited.");
+    assert_eq!(scene.view().problem.expect("shown").command, None);
+    scene.happen(Event::Timer(Timer::Reconnect(1)));
+    let problem = scene.view().problem.expect("still shown");
+    assert_eq!(problem.name, Name::Code(ErrorCode::HostStopped));
+    assert_eq!(problem.command, Some("onionmeter doctor"));
+}
+
+#[test]
 fn the_first_words_on_a_connection_are_hello_with_notices() {
     let scene = Scene::new(1).started();
     let first = scene.effects.iter().find_map(|effect| match effect {

@@ -3,8 +3,8 @@
 use crate::said::Words;
 use crate::scene::{FIRST, Scene};
 use meter_wire::{
-    ErrorCode, FromDaemon, Outcome, Problem, RelayStatus, Reply, Request, Success, TorState,
-    write_message,
+    ErrorCode, FromDaemon, Notice, Outcome, Problem, RelayStatus, Reply, Request, Success,
+    TorState, write_message,
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Effect, Event, Intent, SubscriberId};
@@ -106,10 +106,12 @@ fn a_popup_that_is_told_gone_twice_takes_no_other_with_it() {
 #[test]
 fn a_refusal_is_said_in_its_own_words_and_put_away() {
     let mut scene = Scene::new(1).started();
-    scene.refusal = Some(Problem::new(ErrorCode::IdentityTooSoon));
+    let seconds = "possible again in 10 s";
+    scene.refusal = Some(Problem::with_detail(ErrorCode::IdentityTooSoon, seconds));
     press(&mut scene);
     assert_eq!(scene.view().identity.done, None);
     let problem = scene.view().problem.expect("shown");
+    assert_eq!(problem.detail, None, "the button counts the seconds down");
     assert_eq!(problem.name, Name::Code(ErrorCode::IdentityTooSoon));
     scene.happen(Event::Intent(Intent::Dismiss));
     assert_eq!(scene.view().problem, None);
@@ -135,6 +137,10 @@ fn without_relay_tor_or_protection_there_is_a_reason_instead_of_a_button() {
         scene.say_status();
     });
     check("The Onionmeter program is not there.", |scene| {
+        scene.close("Native host has exited.");
+    });
+    check("The Onionmeter program does not answer.", |scene| {
+        scene.notice(Notice::Problem(Problem::new(ErrorCode::DaemonSilent)));
         scene.close("Native host has exited.");
     });
     check(

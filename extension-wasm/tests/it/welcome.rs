@@ -327,6 +327,22 @@ fn chromium_does_not_claim_what_it_cannot_test_in_private_windows() {
 }
 
 #[test]
+fn firefox_ticks_for_private_windows_alone_what_it_tested_for_them() {
+    let mut scene = opened(|scene| {
+        scene.family = BrowserFamily::Gecko;
+        scene.private = PrivateWindows::Allowed(ours());
+    });
+    scene.happen(Event::Intent(Intent::ProtectPrivateOnly));
+    let through = line(&scene, "through");
+    assert_eq!(through.mark, Mark::Done);
+    assert_eq!(through.title.en(), "Private windows go through Tor");
+    let says = through.says.expect("its evidence").en();
+    assert!(says.ends_with("Other windows go out directly."), "{says}");
+    let names = line(&scene, "names").title.en();
+    assert_eq!(names, "Names of private windows are resolved by Tor");
+}
+
+#[test]
 fn what_a_page_gathered_has_one_form() {
     assert_eq!(candidates_of(r#"{"web_rtc":0}"#), Some(0));
     for bad in [

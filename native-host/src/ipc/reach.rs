@@ -173,7 +173,8 @@ pub(super) fn what_to_do(process: Process) -> String {
     let number = process.number();
     match process.is_suspended() {
         true => format!(
-            "{process} is suspended: `kill -CONT {number}` lets it go on, `onionmeter stop` ends it"
+            "{process} is suspended: `kill -CONT {number}` lets it go on, `onionmeter stop \
+                --force` ends it"
         ),
         false => format!(
             "{process}; if this stays, `onionmeter stop --force` ends it, and the open session is \

@@ -288,12 +288,24 @@ async fn is_not_allowed(world: &World, browser: &mut Firefox) -> Result<String> 
         }}"
     );
     browser.in_page(&popup, &says).await?;
+    let named = browser.in_page(&popup, NAMED).await?;
+    ensure!(named == "private_windows_not_allowed", "{named}");
     browser.open("http://denied.private.test/", true).await?;
     world
         .wait_for(LIMIT, |seen| seen.iter().any(is_private))
         .await?;
     Ok(id)
 }
+
+/// The problem of the popup, unless it changes within two seconds.
+const NAMED: &str = "
+    const named = () => document.getElementById('problem').dataset.problem;
+    while (named() === undefined) await new Promise((done) => setTimeout(done, 50));
+    for (let look = 0; look < 40; look++) {
+        if (named() !== 'private_windows_not_allowed') break;
+        await new Promise((done) => setTimeout(done, 50));
+    }
+    return named()";
 
 /// Pages that Firefox opens at its start, one in each kind of window.
 const FIRST_PAGES: [&str; 3] = [

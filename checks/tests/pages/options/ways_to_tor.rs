@@ -26,7 +26,7 @@ pub(super) async fn bridges_are_checked_line_by_line_and_kept(fixture: &Fixture)
     looks(fixture, "options-bridges").await;
     fixture
         .run(&run(
-            "paste('tor.bridges', '192.0.2.1:443\\n192.0.2.2:443')",
+            "paste('tor.bridges', '۱۹۲.۰.۲.۱:۴۴۳\\n192.0.2.2:443')",
         ))
         .await;
     fixture
@@ -63,7 +63,8 @@ pub(super) async fn a_server_is_kept_and_not_shown_again(fixture: &Fixture) {
         .await;
     fixture
         .wait(&run(
-            "return of('tor.bridges', 'state').textContent === 'None is kept.'",
+            "return of('tor.bridges', 'state').textContent === 'None is kept.'
+            && of('tor.bridges', 'said').textContent.startsWith('Removed.')",
         ))
         .await;
     fixture

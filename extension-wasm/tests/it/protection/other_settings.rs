@@ -5,8 +5,8 @@ use crate::said::Words as _;
 use crate::scene::{PORT, Scene};
 use meter_wire::ErrorCode;
 use onionmeter::{
-    proxy_value::{ProxyRefusal, Reading},
-    update::{Event, Intent, ProxyTurn},
+    proxy_value::{BrowserFamily, ProxyRefusal, Reading},
+    update::{Effect, Event, Intent, ProxyTurn},
     view::{Light, Name, Own, Tone},
 };
 
@@ -66,6 +66,36 @@ fn firefox_without_private_windows_says_what_to_allow() {
     scene.answer = Ok(Reading::Free);
     scene.happen(Event::Intent(Intent::CheckProxy));
     shows(&scene, Light::Protected, None);
+}
+
+/// Firefox lets an extension read the settings that it does not let it write.
+#[test]
+fn a_later_read_keeps_what_firefox_said_against_the_settings() {
+    let mut scene = Scene::new(1);
+    scene.answer = Err(ProxyRefusal::PrivateWindows);
+    let mut scene = scene.started();
+    scene.proxy_becomes(Reading::Free);
+    let code = Some(ErrorCode::PrivateWindowsNotAllowed);
+    shows(&scene, Light::Unprotected, code);
+}
+
+#[test]
+fn what_firefox_says_against_an_order_counts_although_a_read_was_asked_for_since() {
+    let mut scene = Scene::new(1);
+    scene.family = BrowserFamily::Gecko;
+    scene.answer = Ok(Reading::OursOther);
+    let mut scene = scene.started();
+    let order = scene.effects.iter().find_map(|effect| match effect {
+        Effect::ApplyProxy { turn, .. } => Some(*turn),
+        _ => None,
+    });
+    scene.proxy_becomes(Reading::Free);
+    scene.happen(Event::ProxyAnswered {
+        turn: order.expect("it was tried"),
+        answer: Err(ProxyRefusal::PrivateWindows),
+    });
+    let code = Some(ErrorCode::PrivateWindowsNotAllowed);
+    shows(&scene, Light::Unprotected, code);
 }
 
 #[test]
