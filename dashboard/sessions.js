@@ -8,13 +8,15 @@ import { follow } from "./rate.js";
 import { ask, wasm } from "./source.js";
 import { digits, format, say, typed, word } from "./words.js";
 
-/** The heights of a row in CSS pixels, as `sessions.css` has them: of one line, and of two. */
+/** The heights of a row in CSS pixels, as `sessions.css` has them: of one line, two and three. */
 const ROW = 44;
 const TALL_ROW = 60;
+const TALLEST_ROW = 80;
 /** Rows beyond the two edges, so that a quick scroll shows no gap. */
 const SPARE = 12;
-/** A list of fewer CSS pixels has no room for a session in one line. */
+/** A list of fewer CSS pixels has no room for a session in one line, or in two. */
 const NARROW = 640;
+const NARROWEST = 400;
 /** While sessions come in, the picture is drawn anew at most this often. */
 const CALM_MS = 400;
 
@@ -123,8 +125,9 @@ function rows() {
   // All that is read from the layout is read here: after a row was written, the browser would first
   // have to lay out everything again.
   const { scrollTop, clientHeight, clientWidth } = by("list");
-  height = clientWidth < NARROW ? TALL_ROW : ROW;
-  by("list").classList.toggle("tall", height === TALL_ROW);
+  height = clientWidth < NARROWEST ? TALLEST_ROW : clientWidth < NARROW ? TALL_ROW : ROW;
+  by("list").classList.toggle("tall", height !== ROW);
+  by("list").classList.toggle("tallest", height === TALLEST_ROW);
   by("rows").style.height = `${count * height}px`;
   const time = format("DateTimeFormat", { dateStyle: "medium", timeStyle: "short" });
   const first = Math.max(Math.floor(scrollTop / height) - SPARE, 0);

@@ -9,7 +9,8 @@ const WIDTHS: [u32; 5] = [320, 550, 680, 720, 1_100];
 
 /// What is cut off in the rows, a number that breaks, and names under the bars that touch.
 const CUT: &str = "const cells = [...document.querySelectorAll('.session-row > :not(svg)')];
-    const cut = cells.filter((cell) => cell.scrollWidth > cell.clientWidth);
+    const cut = cells.filter((cell) => cell.scrollWidth > cell.clientWidth
+        || !cell.checkVisibility());
     const found = cut.map((cell) => `${cell.className || cell.tagName}: ${cell.textContent}`);
     const balance = document.getElementById('balance');
     const { lineHeight } = getComputedStyle(balance);
