@@ -29,6 +29,14 @@ pub(crate) fn connect_error_in(warning: &str) -> Option<ConnectError> {
         .then_some(ConnectError::Clock)
 }
 
+/// Whether a warning is about a program that carries connections to bridges: without it Tor never
+/// begins to connect, and says nothing else.
+fn is_of_transport(warning: &str) -> bool {
+    ["anaged proxy", "configured transport"]
+        .iter()
+        .any(|words| warning.contains(words))
+}
+
 /// The owner of the Tor that is followed. Only a Tor of ours gets commands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Whose {
@@ -105,8 +113,8 @@ impl Progress {
             Some(error) => known.connect_error = Some(error),
             // Warnings that follow a wrong clock explain nothing more.
             None if known.connect_error == Some(ConnectError::Clock) => return,
-            // Before Tor begins to connect, its warnings are only about its options.
-            None if known.percent == 0 => return,
+            // Before Tor begins to connect, its other warnings are only about its options.
+            None if known.percent == 0 && !is_of_transport(&warning) => return,
             None => {}
         }
         known.warning = Some(warning);
@@ -272,6 +280,24 @@ mod tests {
                 &format!("14 handshake 1 [{expired}]"),
                 &format!("14 handshake 1 [{expired}]"),
                 "40 loading_keys 5",
+            ],
+        );
+    }
+
+    #[test]
+    fn of_what_is_said_before_tor_connects_only_a_failed_transport_is_kept() {
+        let failed = "Managed proxy '/usr/bin/obfs4proxy' process terminated with status code 0";
+        let missing = "Can't use bridge: there is no configured transport called \"obfs4\".";
+        check(
+            vec![
+                Event::Warning("Tor was compiled without support for that option.".into()),
+                Event::Warning(failed.into()),
+                Event::Warning(missing.into()),
+            ],
+            &[
+                "0 starting 0",
+                &format!("0 starting 0 [{failed}]"),
+                &format!("0 starting 0 [{missing}]"),
             ],
         );
     }

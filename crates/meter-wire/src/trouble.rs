@@ -70,11 +70,11 @@ const ACTIONS: [(ErrorCode, &str); 10] = [
     ),
     (
         ErrorCode::TorBlocked,
-        "Tor may be blocked here: try another network or a bridge.",
+        "Tor may be blocked here: try another network, a bridge or other bridges.",
     ),
     (
         ErrorCode::TorRefused,
-        "A firewall may block Tor: try another network or a bridge.",
+        "A firewall may block Tor: try another network, a bridge or other bridges.",
     ),
     (
         ErrorCode::TorClockWrong,

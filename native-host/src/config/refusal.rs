@@ -40,7 +40,7 @@ impl fmt::Display for Refusal {
 const SHOWN_MAX: usize = 60;
 
 /// A value as a sentence names it: shortened, and with the number of a character that cannot be
-/// seen, or that looks like a Latin letter or a digit and is none.
+/// seen, or that only looks like a Latin letter or a digit.
 pub(crate) fn shown(value: &str) -> String {
     if value.is_empty() {
         return "empty".to_owned();

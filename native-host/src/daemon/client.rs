@@ -135,6 +135,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meter_wire::parse_from_daemon;
 
     #[test]
     fn a_reply_that_is_too_long_becomes_an_error_with_its_id() {
@@ -147,9 +148,12 @@ mod tests {
         };
         let short = within_limit(&reply(100));
         assert_eq!(short, write_message(&reply(100)));
-        let long: serde_json::Value =
-            serde_json::from_slice(&within_limit(&reply(FRAME_OUT_MAX))).expect("JSON");
-        assert_eq!(long["id"], 7);
-        assert_eq!(long["error"]["code"], "internal");
+        let long = parse_from_daemon(&within_limit(&reply(FRAME_OUT_MAX)));
+        let error = Outcome::Error(Problem::new(ErrorCode::Internal));
+        let expected = FromDaemon::Reply(Reply {
+            id: Some(7),
+            outcome: error,
+        });
+        assert_eq!(long.ok(), Some(expected));
     }
 }

@@ -135,8 +135,8 @@ fn not_started(program: &Path, error: &io::Error) -> Trial {
         io::ErrorKind::PermissionDenied => Trial::Fails {
             what: format!("you may not start {at}"),
             remedy: format!(
-                "give it back to yourself and make it executable: `sudo chown \"$(id -u)\" {word}`, \
-                    then `chmod 755 {word}`",
+                "give it back to yourself and make it executable: `sudo chown \"$(id -u)\" \
+                    {word}`, then `chmod 755 {word}`",
                 word = shell_word(program)
             ),
         },
