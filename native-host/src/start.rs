@@ -5,7 +5,6 @@ use std::ffi::OsString;
 
 /// The argument with which a daemon starts the program as its Tor. No person needs it, so it is no
 /// command: neither help nor completions name it.
-#[cfg(feature = "embedded-tor")]
 pub(crate) const EMBEDDED_TOR: &str = "embedded-tor";
 
 /// How the program was started.

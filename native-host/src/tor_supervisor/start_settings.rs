@@ -1,6 +1,6 @@
 //! Converts the settings about Tor for the crate that starts it.
 
-use crate::{config::Config, home::Home, system::process::this_very_program};
+use crate::{config::Config, home::Home, start::EMBEDDED_TOR, system::process::this_very_program};
 use meter_core::Backend;
 use meter_tor::{Candidate, Detour, Embedded, TorConfig, find_program};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -46,17 +46,17 @@ fn extra_torrc(config: &Config) -> Vec<String> {
 
 /// How to start our own program as Tor; `None` if this program has no Tor.
 fn embedded(home: &Home, config: &Config) -> Option<Embedded> {
-    #[cfg(feature = "embedded-tor")]
-    return Some(Embedded {
+    if !cfg!(feature = "embedded-tor") {
+        return None;
+    }
+    Some(Embedded {
         // Both ends of the conversation must have the same version.
         program: this_very_program().ok()?,
-        arguments: vec![crate::start::EMBEDDED_TOR.into()],
+        arguments: vec![EMBEDDED_TOR.into()],
         data_dir: home.embedded_data(),
         arti: config.tor.arti.clone(),
         log_level: config.log_level.to_string(),
-    });
-    #[cfg(not(feature = "embedded-tor"))]
-    None
+    })
 }
 
 /// The way for Tor's own connections. A relative path is below the home.
