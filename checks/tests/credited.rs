@@ -139,7 +139,10 @@ impl Show {
         enrol::until_reached(|| self.stage.run(&command)).unwrap();
         self.shows(|status| told(status).before.0 >= before).await;
         let differences = self.text("ledger-differences").await;
-        assert!(differences.contains("before this device"), "{differences}");
+        assert!(
+            differences.contains("before this enrolment"),
+            "{differences}"
+        );
     }
 
     async fn what_is_answered_is_credited_in_the_browser(&self) {
@@ -190,7 +193,7 @@ impl Show {
             const exact = (id) => document.querySelector(`[data-testid=${id}]`)?.title;
             const all = ['claimed', 'credited', 'waiting'].map((id) => told(`ledger-${id}`));
             return all.every((text) => text) && exact('balance') === exact('ledger-claimed')
-                && told('ledger-differences').includes('before this device') && all";
+                && told('ledger-differences').includes('before this enrolment') && all";
         self.browser.wait_until(LIMIT, told).await.unwrap();
         let kind = format!("{:?}", self.browser.kind()).to_lowercase();
         let picture = root().join(format!("dist/checks/{kind}-credited-dashboard.png"));

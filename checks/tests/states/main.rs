@@ -113,10 +113,11 @@ async fn what_shows_at_once(making: &Making<'_>, screen: &Screen) {
     use ErrorCode::{
         BridgeProgramMissing, NotTor, PortTaken, ShadowsocksRefused, ShadowsocksSilent,
         ShadowsocksUnreachable, TorCrashLoop, TorFolderUnusable, TorMissing, TorNotRunning,
+        TorSilent,
     };
     let (taken, _squatter) = making.port_taken().await;
     screen.shows(&taken, "port_taken", PortTaken).await;
-    let (not_tor, _listener) = making.not_tor();
+    let (silent, _listener) = making.silent();
     let mut looping = making.crashing();
     starts_until_it_is_a_loop(&mut looping).await;
     let quick = [
@@ -127,7 +128,8 @@ async fn what_shows_at_once(making: &Making<'_>, screen: &Screen) {
             "folder_damaged",
             TorFolderUnusable,
         ),
-        (not_tor, "not_tor", NotTor),
+        (making.not_tor(), "not_tor", NotTor),
+        (silent, "silent_socks_port", TorSilent),
         (making.not_running(), "not_running", TorNotRunning),
         (
             making.transport_missing(),

@@ -11,9 +11,11 @@ use meter_testkit::{
 use meter_wire::{ErrorCode, Status, TorState};
 use std::{
     fs,
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt as _,
     path::Path,
+    thread,
 };
 use tokio::task::JoinSet;
 
@@ -121,7 +123,23 @@ impl<'a> Making<'a> {
         host
     }
 
-    pub(crate) fn not_tor(&self) -> (Host, TcpListener) {
+    /// Another server on Tor's port.
+    pub(crate) fn not_tor(&self) -> Host {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = port_of(&listener);
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut greeting = [0; 16];
+                if stream.read(&mut greeting).is_ok() {
+                    drop(stream.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n"));
+                }
+            }
+        });
+        existing(port, None)
+    }
+
+    /// A program that takes connections on Tor's port and says nothing, as a suspended Tor does.
+    pub(crate) fn silent(&self) -> (Host, TcpListener) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         (existing(port_of(&listener), None), listener)
     }

@@ -197,6 +197,9 @@ fn host_blocker(status: &Status) -> Blocker {
         TorState::Restarting { problem, .. } if problem.code == ErrorCode::TorNotRunning => {
             Blocker::Passing(key("looking_for_tor").text())
         }
+        TorState::Restarting { problem, .. } if problem.code == ErrorCode::TorSilent => {
+            Blocker::Passing(key("waiting_for_tor").text())
+        }
         TorState::Restarting { .. } => Blocker::Passing(key("tor_being_restarted").text()),
         TorState::Ready if !status.tor.is_usable() => {
             Blocker::Passing(key("waiting_for_tor").text())

@@ -77,6 +77,9 @@ fn word(tor: &TorStatus) -> Key {
         TorState::Restarting { ref problem, .. } if problem.code == ErrorCode::TorNotRunning => {
             key("tor_not_found")
         }
+        TorState::Restarting { ref problem, .. } if problem.code == ErrorCode::TorSilent => {
+            key("tor_silent")
+        }
         TorState::Restarting { .. } => key("tor_restarting"),
         TorState::Stopping => key("tor_stopping"),
         TorState::Failed(_) => key("tor_failed"),
