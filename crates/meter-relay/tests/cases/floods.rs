@@ -16,9 +16,9 @@ use crate::support::{
 /// As many as the kernel queues for the relay, less a few.
 const FLOOD: usize = 1_000;
 /// Several turns of the accepting task. For one byte, both ends of the stream and this test must be
-/// woken. On a busy computer the kernel may deliver a single byte late, so this is the most on
-/// average: without turns, all connections go before the second byte.
-const ACCEPTED_PER_BYTE_MAX: usize = 48;
+/// woken. It is looked at in the middle of all, because on a busy computer the kernel may deliver a
+/// single byte late. Without turns it is 128, a task's share of the runtime.
+const ACCEPTED_PER_BYTE_MAX: u64 = 48;
 
 #[tokio::test] // one thread: the relay accepts only between two turns of the stream
 async fn s_29_a_flood_of_connections_lets_open_streams_through() {
@@ -40,13 +40,19 @@ async fn s_29_a_flood_of_connections_lets_open_streams_through() {
     let accepted = || rig.counters.snapshot().connections - 1;
     let all = u64::try_from(FLOOD).unwrap();
     let mut bytes = 0;
+    let mut beside_a_byte = Vec::new();
     while accepted() < all {
+        let before = accepted();
         client.send(b"!").await;
         soon(stream.read_exact(&mut [0; 1])).await.unwrap();
         bytes += 1;
+        beside_a_byte.push(accepted() - before);
     }
-    let needed = FLOOD / ACCEPTED_PER_BYTE_MAX;
-    assert!(bytes >= needed, "{bytes} bytes beside {all} connections");
+    // The last ones may come when the rest has long been accepted.
+    beside_a_byte.retain(|accepted| *accepted > 0);
+    beside_a_byte.sort_unstable();
+    let usual = beside_a_byte[beside_a_byte.len() / 2];
+    assert!(usual <= ACCEPTED_PER_BYTE_MAX, "{beside_a_byte:?}");
     drop((client, stream, flood));
     let snapshot = rig.finish_with(bytes, 0).await;
     assert_eq!(snapshot.connections, all + 1);
