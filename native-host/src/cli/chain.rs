@@ -268,17 +268,16 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
 
 /// What became of the chain before, whose book is kept as `kept` with so many reports.
 fn begins(kept: Option<&Path>, reports: Option<U64Text>) -> String {
-    let mut text = "A new chain of reports begins. ".to_owned();
+    let mut text = "A new chain of reports begins.".to_owned();
     text += match reports {
-        Some(_) if kept.is_some() => "The credits of the chain before still count.",
+        Some(_) if kept.is_some() => " The credits of the chain before still count.",
         // An unused chain has no reports, and a book that holds none may be missing.
         Some(U64Text(0)) | None => "",
         Some(_) => {
-            "The book of the chain before is not in its place, so its credits are no longer \
+            " The book of the chain before is not in its place, so its credits are no longer \
                 counted here."
         }
     };
-    text.truncate(text.trim_end().len());
     text.push('\n');
     if let Some(kept) = kept {
         text += &match reports {

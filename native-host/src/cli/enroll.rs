@@ -132,8 +132,7 @@ fn is_wanted(offer: &LedgerOffer, format: Format) -> Result<bool, CommandError> 
         return Ok(false);
     }
     let question = format!("{}Enrol this device? [y/N] ", described(offer));
-    let answer = question::asked(&question)?;
-    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+    question::is_agreed(&question)
 }
 
 fn described(offer: &LedgerOffer) -> String {

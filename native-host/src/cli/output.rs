@@ -166,10 +166,7 @@ impl Lines {
 
     pub(super) fn line(&mut self, line: impl Display) -> Result<(), CommandError> {
         match self.format {
-            Format::Text => {
-                let line = line.to_string();
-                writeln!(stdout(), "{}", print::harmless(&line)).map_err(CommandError::Output)
-            }
+            Format::Text => print::line(&mut stdout(), line).map_err(CommandError::Output),
             Format::Json => {
                 let lines = line.to_string();
                 self.kept.extend(lines.lines().map(str::to_owned));
@@ -237,7 +234,7 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
 fn to_stderr(line: &str) {
     crate::ignore_because(
         "the exit status says it, too",
-        writeln!(io::stderr().lock(), "{}", print::harmless(line)),
+        print::line(&mut io::stderr().lock(), line),
     );
 }
 

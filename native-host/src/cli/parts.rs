@@ -9,7 +9,7 @@ use super::{
 use serde_json::{Map, Value, json};
 use std::{
     fmt::Display,
-    io::{self, Write as _, stdout},
+    io::{self, stdout},
     mem,
     path::Path,
 };
@@ -89,8 +89,7 @@ impl Parts {
     /// Prints a line for people that programs get in another member.
     pub(super) fn say(&mut self, line: impl Display) {
         if self.format == Format::Text && self.written.is_ok() {
-            let line = line.to_string();
-            self.written = writeln!(stdout().lock(), "{}", print::harmless(&line));
+            self.written = print::line(&mut stdout().lock(), line);
         }
     }
 

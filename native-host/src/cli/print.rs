@@ -3,7 +3,16 @@
 pub(super) use crate::counted::{counted, grouped, were};
 use meter_core::Amount;
 use meter_wire::U64Text;
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    fmt::Display,
+    io::{self, Write},
+};
+
+/// Prints a line for people, without what a terminal would obey.
+pub(super) fn line(out: &mut impl Write, line: impl Display) -> io::Result<()> {
+    writeln!(out, "{}", harmless(&line.to_string()))
+}
 
 /// The text without characters that a terminal obeys or that turn the direction of writing: names
 /// of files, values of settings and answers of other programs may contain them. Each becomes

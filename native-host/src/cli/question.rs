@@ -4,6 +4,12 @@ use super::{outcome::CommandError, print};
 use crate::EXIT_USAGE;
 use std::io::{self, Write as _};
 
+/// Asks a question that ends with `[y/N]`, and returns whether the answer is `y` or `yes`.
+pub(super) fn is_agreed(question: &str) -> Result<bool, CommandError> {
+    let answer = asked(question)?;
+    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+}
+
 /// Asks a person at the terminal, and returns the answer without surrounding blanks.
 pub(super) fn asked(question: &str) -> Result<String, CommandError> {
     let mut terminal = io::stderr().lock();

@@ -4,7 +4,7 @@ use super::{ask, ask::Patience, outcome::CommandError, output::Format, print, st
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState, TorStatus};
-use std::{cell::RefCell, io::Write as _, time::Duration};
+use std::{cell::RefCell, time::Duration};
 
 /// How long `--wait` waits without `--timeout`. On a slow network Tor takes a minute or two.
 pub(super) const READY_MAX: Duration = Duration::from_secs(180);
@@ -261,7 +261,7 @@ impl Progress {
             return;
         }
         if self.format == Format::Text {
-            let written = writeln!(std::io::stderr().lock(), "{}", print::harmless(&words));
+            let written = print::line(&mut std::io::stderr().lock(), &words);
             crate::ignore_because("nobody reads it", written);
         }
         *last = words;

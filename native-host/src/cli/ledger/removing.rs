@@ -25,7 +25,7 @@ pub(super) fn run(
     let begin = begin(device)?;
     let devices = devices(patience, home, format)?;
     let one = the_one(&devices, &begin)?;
-    if !yes && (format == Format::Json || !is_wanted(one)?) {
+    if !yes && (format == Format::Json || !question::is_agreed(&words(one))?) {
         let text = "nothing was done; --yes removes without asking".to_owned();
         return Err(CommandError::Exit(EXIT_USAGE, text));
     }
@@ -64,11 +64,6 @@ fn the_one<'a>(devices: &'a [LedgerDevice], begin: &str) -> Result<&'a LedgerDev
          them"
     );
     Err(CommandError::Exit(EXIT_USAGE, text))
-}
-
-fn is_wanted(device: &LedgerDevice) -> Result<bool, CommandError> {
-    let answer = question::asked(&words(device))?;
-    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
 }
 
 fn words(device: &LedgerDevice) -> String {
