@@ -9,6 +9,12 @@ const api = globalThis.browser ?? globalThis.chrome;
 // Firefox gives no interfaces to a page that it loads while it ends the extension and starts it
 // again, and never adds them. Such a page can only load itself anew.
 if (api === undefined) setTimeout(() => location.reload(), 1_000);
+
+// How often a page asks whether it still belongs to the extension, and how long a busy browser may
+// take for the answer.
+const ASK_MS = 5_000;
+const ANSWER_MS = 15_000;
+
 const waiting = new Map();
 let port;
 // Whether no worker decides.
@@ -55,6 +61,18 @@ export function begin(name, page) {
   again(post);
   send();
 }
+
+// Firefox can leave a page open that it was just loading when it ended the extension to start it
+// again. Such a page may even connect to the new worker, whose messages then end without a word, as
+// do the browser's answers. Only loading it anew helps. A worker that is only slow is waited for:
+// the browser itself answers this.
+async function doubt() {
+  const late = new Promise((settle) => setTimeout(() => settle(false), ANSWER_MS));
+  const known = api.runtime.getPlatformInfo().then(() => true, () => late);
+  if (await Promise.race([known, late])) setTimeout(doubt, ASK_MS);
+  else location.reload();
+}
+if (api !== undefined) doubt();
 
 const GONE = { code: "page_worker_gone" };
 

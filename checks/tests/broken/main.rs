@@ -8,6 +8,7 @@
 
 mod first;
 mod hostile;
+mod left;
 mod place;
 mod stored;
 mod unstarted;
@@ -73,6 +74,8 @@ async fn firefox_shuts_when_its_worker_cannot_decide() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Firefox).await;
     show.what_a_popup_shows_is_stored().await;
+    show.a_page_that_the_browser_left_behind_loads_itself_anew()
+        .await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
     show.a_hostile_host_is_never_believed().await;
     show.the_first_daemon_is_worked_with().await;
